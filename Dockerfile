@@ -1,0 +1,30 @@
+# The server as a small image without a shell, run by a user without rights.
+#   docker build -t jacobi .
+#   docker run --rm -p 8080:8080 jacobi
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /build
+
+# Dependencies first, with a program that does nothing: this layer is kept until Cargo.lock changes.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src \
+ && echo 'fn main() {}' | tee src/main.rs > src/lib.rs \
+ && cargo build --release --locked --bin jacobi \
+ && rm -r src
+
+COPY openapi.yaml ./
+COPY src src
+# Newer than the placeholders, whatever the clock of the machine the sources come from.
+RUN find src -name '*.rs' -exec touch {} + \
+ && cargo build --release --locked --bin jacobi
+
+FROM gcr.io/distroless/cc-debian12:nonroot
+LABEL org.opencontainers.image.title="Jacobi" \
+      org.opencontainers.image.description="Exact derivatives over HTTP" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+COPY --from=build /build/target/release/jacobi /jacobi
+ENV JACOBI_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+USER nonroot
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/jacobi", "healthcheck"]
+ENTRYPOINT ["/jacobi"]

@@ -1,0 +1,40 @@
+//! Which values a derivative passes through, and where it follows a convention there.
+
+use super::transpose::dependent;
+use crate::ir::{Builder, NodeId, Rule};
+use crate::ops::first_nonzero;
+
+/// For every node with a kink on the way from `inputs` to `outputs`: the node, and a value that is the
+/// position of its first element at a kink, -1 where there is none.
+pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(NodeId, NodeId)> {
+    let count = b.nodes().len();
+    let moves = dependent(b, inputs, count);
+    let mut used = vec![false; count];
+    for o in outputs {
+        used[o.index()] = true;
+    }
+    let mut found = Vec::new();
+    for i in (0..count).rev().filter(|&i| moves[i]) {
+        let node = &b.nodes()[i];
+        if !used[i] {
+            continue;
+        }
+        if let Some(kink) = node.op.kink {
+            found.push((NodeId(i as u32), kink));
+        }
+        let fixed = match node.op.rule {
+            Rule::Zero => continue,
+            Rule::Linear { fixed, .. } => fixed,
+            Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } => &[],
+        };
+        for (k, a) in node.args.iter().enumerate() {
+            used[a.index()] |= !fixed.contains(&k);
+        }
+    }
+    found.reverse();
+    let masks = found.into_iter().map(|(n, kink)| {
+        let mask = kink(b, n);
+        (n, first_nonzero(b, mask))
+    });
+    masks.collect()
+}

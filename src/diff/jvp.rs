@@ -1,0 +1,86 @@
+//! Forward mode: pushes tangents through a graph.
+
+use smallvec::SmallVec;
+
+use crate::ir::{Builder, NodeId, Origin, Rule, reachable};
+use crate::ops::Algebra;
+
+/// A value that carries a tangent from outside; `None` holds it constant.
+pub type Seed = (NodeId, Option<NodeId>);
+
+/// Tangents of `outputs` when each seeded value moves along its tangent. `None` is a tangent that is
+/// zero whatever the values are.
+///
+/// A seeded value may be any node, not only an input: its own arguments are then not followed.
+pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<NodeId>> {
+    let live = reachable(b.nodes(), outputs);
+    let mut tangents: Vec<Option<NodeId>> = vec![None; live.len()];
+    let mut seeded = vec![false; live.len()];
+    for &(node, tangent) in seeds {
+        tangents[node.index()] = tangent;
+        seeded[node.index()] = true;
+    }
+    let outer = b.origin;
+    for i in 0..live.len() {
+        let n = NodeId(i as u32);
+        if !live[i] || seeded[i] {
+            continue;
+        }
+        let ts: SmallVec<[Option<NodeId>; 3]> = b.node(n).args.iter().map(|a| tangents[a.index()]).collect();
+        if ts.iter().any(Option::is_some) {
+            b.origin = Origin { call: b.node(n).origin.call, derivative: true };
+            tangents[i] = push(b, n, &ts).filter(|&t| b.fill_value(t) != Some(0.0));
+        }
+    }
+    b.origin = outer;
+    outputs.iter().map(|o| tangents[o.index()]).collect()
+}
+
+/// The tangent of one node from the tangents of its arguments.
+fn push(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+    let op = b.node(n).op;
+    match op.rule {
+        Rule::Zero => None,
+        Rule::Jvp { tangent, .. } => tangent(b, n, tangents),
+        Rule::Local(partial) => sum_of(b, tangents, |b, i, t| {
+            let slope = partial(b, n, i)?;
+            Some(b.scale(slope, t))
+        }),
+        Rule::Multilinear { term, .. } => sum_of(b, tangents, |b, i, t| Some(term(b, n, i, t))),
+        Rule::Linear { fixed, .. } => {
+            let args: SmallVec<[NodeId; 3]> = b.node(n).args.clone();
+            if (0..args.len()).all(|i| fixed.contains(&i) || tangents[i].is_none()) {
+                return None;
+            }
+            let moved: SmallVec<[NodeId; 3]> = (0..args.len())
+                .map(|i| match tangents[i] {
+                    _ if fixed.contains(&i) => args[i],
+                    Some(t) => t,
+                    None => b.fill_like(0.0, args[i]),
+                })
+                .collect();
+            let attr = b.node(n).attr.clone();
+            Some(b.make(op, &moved, attr))
+        }
+    }
+}
+
+/// Adds the terms of all arguments that move.
+fn sum_of(
+    b: &mut Builder,
+    tangents: &[Option<NodeId>],
+    mut term: impl FnMut(&mut Builder, usize, NodeId) -> Option<NodeId>,
+) -> Option<NodeId> {
+    let mut total = None;
+    for (i, t) in tangents.iter().enumerate() {
+        if let Some(t) = *t
+            && let Some(next) = term(b, i, t)
+        {
+            total = Some(match total {
+                Some(sum) => b.add(sum, next),
+                None => next,
+            });
+        }
+    }
+    total
+}

@@ -1,0 +1,17 @@
+//! Differentiation as graph transforms: push a tangent through, turn a linear graph round, add a
+//! batch axis; and what is made of these.
+//!
+//! Architecture invariant: this room names no operation. It knows rules and the words of
+//! [`Algebra`](crate::ops::Algebra) alone.
+
+mod active;
+mod batch;
+mod jacobian;
+mod jvp;
+mod transpose;
+
+pub use active::kinks;
+pub use batch::batch;
+pub use jacobian::{Jacobian, forward, reverse};
+pub use jvp::jvp;
+pub use transpose::transpose;

@@ -1,0 +1,217 @@
+//! Values → the answer's JSON, every array with its shape.
+
+use super::chain::Chain;
+use super::compile::Compiled;
+use super::document::{Document, Layout, Want};
+use super::run::Values;
+use super::verify::Verified;
+use super::warning::Warning;
+use crate::fault::{Code, Fault};
+use crate::json::{Style, Writer};
+
+/// Writes the whole answer.
+pub(super) fn write(
+    document: &Document,
+    want: &[Want],
+    compiled: &Compiled,
+    values: &Values,
+    verified: Option<&Verified>,
+) -> Result<Vec<u8>, Vec<Fault>> {
+    let mut answer = Answer { w: Writer::new(), document, compiled, values };
+    answer.all(want, verified).map_err(|fault| vec![fault])?;
+    Ok(answer.w.finish())
+}
+
+struct Answer<'a> {
+    w: Writer,
+    document: &'a Document,
+    compiled: &'a Compiled,
+    values: &'a Values,
+}
+
+impl Answer<'_> {
+    fn all(&mut self, want: &[Want], verified: Option<&Verified>) -> Result<(), Fault> {
+        self.w.begin_object();
+        if want.contains(&Want::Value) {
+            self.w.key("value");
+            self.w.begin_object();
+            for (name, &place) in self.compiled.outputs.iter().zip(&self.compiled.places.values) {
+                self.w.key(name);
+                self.value(place)?;
+            }
+            self.w.end_object();
+        }
+        for (name, wanted) in [("gradient", Want::Gradient), ("jacobian", Want::Jacobian)] {
+            if want.contains(&wanted) {
+                self.w.key(name);
+                self.jacobian()?;
+            }
+        }
+        if let Some(chain) = &self.compiled.chain {
+            self.w.key("chain");
+            self.chain(chain)?;
+        }
+        self.w.key("method");
+        method(&mut self.w, self.compiled);
+        if let Some(verified) = verified {
+            self.w.key("verify");
+            verified.write(&mut self.w);
+        }
+        self.w.key("warnings");
+        warnings(&mut self.w, &self.values.warnings);
+        self.w.end_object();
+        Ok(())
+    }
+
+    fn value(&mut self, place: usize) -> Result<(), Fault> {
+        self.w.begin_object();
+        let (data, shape) = self.values.get(self.compiled, place);
+        array(&mut self.w, shape, &data, self.document.style)?;
+        self.w.end_object();
+        Ok(())
+    }
+
+    /// `output → input → matrix`.
+    fn jacobian(&mut self) -> Result<(), Fault> {
+        let compiled = self.compiled;
+        self.w.begin_object();
+        for (o, output) in compiled.outputs.iter().enumerate() {
+            self.w.key(output);
+            self.w.begin_object();
+            for (i, input) in compiled.wrt.iter().enumerate() {
+                self.w.key(input);
+                let output_shape = compiled.value_shape(compiled.places.values[o]).to_vec();
+                self.matrix(compiled.places.jacobian[o][i], &output_shape, compiled.input_shape(self.document, input))?;
+            }
+            self.w.end_object();
+        }
+        self.w.end_object();
+        Ok(())
+    }
+
+    /// A derivative as a matrix, or as the tensor of its two shapes; with a leading batch axis if there is one.
+    fn matrix(&mut self, place: usize, output_shape: &[usize], input_shape: &[usize]) -> Result<(), Fault> {
+        let (data, shape) = self.values.get(self.compiled, place);
+        let tensor: Vec<usize> = self.compiled.batch.iter().chain(output_shape).chain(input_shape).copied().collect();
+        let shape = if self.document.layout == Layout::Tensor { &tensor } else { shape };
+        self.w.begin_object();
+        array(&mut self.w, shape, &data, self.document.style)?;
+        self.w.key("output_shape");
+        self.w.usizes(output_shape);
+        self.w.key("input_shape");
+        self.w.usizes(input_shape);
+        self.w.end_object();
+        Ok(())
+    }
+
+    fn chain(&mut self, chain: &Chain) -> Result<(), Fault> {
+        self.w.begin_object();
+        self.w.key("stages");
+        self.w.begin_list();
+        for stage in &chain.stages {
+            self.w.begin_object();
+            self.w.key("name");
+            self.w.string(&stage.name);
+            self.w.key("value");
+            self.value(stage.value)?;
+            self.w.key("jacobian");
+            self.w.begin_object();
+            for factor in &stage.factors {
+                self.w.key(&factor.by);
+                self.matrix(factor.place, &factor.output_shape, &factor.input_shape)?;
+            }
+            self.w.end_object();
+            self.w.end_object();
+        }
+        self.w.end_list();
+        self.w.key("product");
+        self.w.begin_object();
+        for (k, product) in chain.products.iter().enumerate() {
+            if k == 0 || chain.products[k - 1].output != product.output {
+                if k > 0 {
+                    self.w.end_object();
+                }
+                self.w.key(&product.output);
+                self.w.begin_object();
+            }
+            self.w.key(&product.input);
+            self.w.begin_object();
+            self.w.key("formula");
+            self.w.string(&product.formula);
+            self.w.key("shapes");
+            self.w.string(&product.shapes);
+            self.w.end_object();
+        }
+        if !chain.products.is_empty() {
+            self.w.end_object();
+        }
+        self.w.end_object();
+        self.w.end_object();
+        Ok(())
+    }
+}
+
+/// `"shape": …, "data": …`.
+fn array(w: &mut Writer, shape: &[usize], data: &[f64], style: Style) -> Result<(), Fault> {
+    w.key("shape");
+    w.usizes(shape);
+    w.key("data");
+    w.array(shape, data, style).map_err(|element| {
+        Fault::new(Code::NonFinite, format!("element {element} of the answer is not a finite number"))
+    })
+}
+
+/// How the derivative was computed.
+pub(super) fn method(w: &mut Writer, compiled: &Compiled) {
+    let method = &compiled.method;
+    w.begin_object();
+    w.key("mode");
+    w.string(method.mode);
+    w.key("flops");
+    w.begin_object();
+    for (name, flops) in [("forward", method.forward), ("reverse", method.reverse), ("chosen", Some(method.chosen))] {
+        if let Some(flops) = flops {
+            w.key(name);
+            w.usize(usize::try_from(flops).unwrap_or(usize::MAX));
+        }
+    }
+    w.end_object();
+    w.end_object();
+}
+
+/// The list of warnings.
+pub(super) fn warnings(w: &mut Writer, warnings: &[Warning]) {
+    w.begin_list();
+    for warning in warnings {
+        w.begin_object();
+        w.key("code");
+        w.string(warning.code);
+        w.key("message");
+        w.string(&warning.message);
+        let texts = [
+            ("operation", warning.operation.as_deref()),
+            ("stage", warning.stage.as_deref()),
+            ("pointer", warning.pointer.as_deref()),
+        ];
+        for (key, text) in texts {
+            if let Some(text) = text {
+                w.key(key);
+                w.string(text);
+            }
+        }
+        if let Some(element) = &warning.element {
+            w.key("element");
+            w.usizes(element);
+        }
+        if let Some(place) = &warning.place {
+            w.key("line");
+            w.usize(place.line);
+            w.key("column");
+            w.usize(place.column);
+            w.key("snippet");
+            w.string(&place.snippet);
+        }
+        w.end_object();
+    }
+    w.end_list();
+}

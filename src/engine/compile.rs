@@ -1,0 +1,329 @@
+//! Document → plan: lowers the functions, adds what is wanted of their derivatives, chooses the mode
+//! by cost, and refuses what is over the budget, all before anything is computed.
+
+use std::sync::Arc;
+
+use super::chain::{self, Chain};
+use super::document::{Document, Mode, Want};
+use super::limits::Limits;
+use super::lower::{CallSite, lower};
+use super::warning::Warning;
+use crate::diff::{Jacobian, batch, forward, kinks, reverse};
+use crate::exec::Plan;
+use crate::fault::{Code, Fault};
+use crate::ir::{Builder, Graph, NodeId, elements};
+use crate::suggest::suggest;
+
+/// A document made ready to run at any point of the same shapes.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What runs.
+    pub plan: Plan,
+    /// The same as a graph, for explanations.
+    pub graph: Graph,
+    /// Output names, in the order asked for.
+    pub outputs: Vec<String>,
+    /// Names differentiated by.
+    pub wrt: Vec<String>,
+    /// Where in the plan's outputs things are.
+    pub places: Places,
+    /// Number of the graph's input that each named array is bound to.
+    pub bindings: Vec<(String, usize)>,
+    /// Shapes of one point: inputs and constants by name.
+    pub shapes: Vec<(String, Vec<usize>)>,
+    /// How the derivative is computed.
+    pub method: Method,
+    /// The stages and their own Jacobians, if asked for.
+    pub chain: Option<Chain>,
+    /// What origins of nodes point to.
+    pub calls: Vec<CallSite>,
+    /// Warnings known before running.
+    pub warnings: Vec<Warning>,
+    /// Length of the batch axis.
+    pub batch: Option<usize>,
+    /// Predicted cost.
+    pub cost: Cost,
+}
+
+/// Positions among the plan's outputs.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Value of each output.
+    pub values: Vec<usize>,
+    /// Derivative of each output by each of `wrt`; empty if none is wanted.
+    pub jacobian: Vec<Vec<usize>>,
+    /// Kink monitors: position and the node watched.
+    pub kinks: Vec<(usize, NodeId)>,
+}
+
+/// How the derivative is computed, and what each way would cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    /// `forward`, `reverse`, or `value` where nothing is differentiated.
+    pub mode: &'static str,
+    /// Predicted flops by columns.
+    pub forward: Option<u64>,
+    /// Predicted flops by rows.
+    pub reverse: Option<u64>,
+    /// Predicted flops of the way taken.
+    pub chosen: u64,
+}
+
+/// What a run is predicted to take.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Floating-point operations.
+    pub flops: u64,
+    /// Bytes of stored values.
+    pub bytes: u64,
+    /// Numbers in the answer.
+    pub elements: u64,
+    /// Nodes of the graph.
+    pub nodes: usize,
+}
+
+impl Compiled {
+    /// Compiles a document.
+    ///
+    /// # Errors
+    /// All that is wrong with its functions, or that the cost is over the limits.
+    pub fn new(document: &Document, want: &[Want], limits: &Limits) -> Result<Self, Vec<Fault>> {
+        let shapes = point_shapes(document);
+        let borrowed: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
+        let lowering = lower(document, &borrowed, limits)?;
+        let mut b = lowering.builder;
+        let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
+        let (outputs, values): (Vec<String>, Vec<NodeId>) = lowering.outputs.into_iter().unzip();
+        let derivative = want.iter().any(|w| matches!(w, Want::Jacobian | Want::Gradient));
+        if want.contains(&Want::Gradient) {
+            only_scalars(&b, &outputs, &values)?;
+        }
+        let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
+        let mut roots = Roots::default();
+        let mut places = Places { values: roots.extend(&values), ..Places::default() };
+        let method = if derivative {
+            let (jacobian, method) = choose(&mut b, &values, &inputs, document.mode);
+            places.jacobian = jacobian.iter().map(|row| roots.extend(row)).collect();
+            let watched = kinks(&mut b, &values, &inputs);
+            places.kinks = watched.iter().map(|&(node, mask)| (roots.add(mask), node)).collect();
+            method
+        } else {
+            Method { mode: "value", forward: None, reverse: None, chosen: b.flops(&values) }
+        };
+        let chain = document.trace.then(|| {
+            let ends: Vec<(&str, NodeId)> = outputs.iter().map(String::as_str).zip(values.iter().copied()).collect();
+            let sources: Vec<(&str, NodeId)> = wrt.iter().map(|(n, id)| (n.as_str(), *id)).collect();
+            chain::build(&mut b, &lowering.stages, &ends, &sources, &mut roots)
+        });
+        let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
+        let (roots, bindings, length) = add_batch(&mut b, document, &named, roots.nodes);
+        let graph = b.finish(roots);
+        let (plan, cost) = admit(&graph, limits)?;
+        Ok(Self {
+            plan,
+            graph,
+            outputs,
+            wrt: wrt.into_iter().map(|w| w.0).collect(),
+            places,
+            bindings,
+            shapes,
+            method,
+            chain,
+            calls: lowering.calls,
+            warnings: lowering.warnings,
+            batch: length,
+            cost,
+        })
+    }
+}
+
+/// The plan's outputs as they are collected.
+#[derive(Debug, Default)]
+pub(super) struct Roots {
+    nodes: Vec<NodeId>,
+}
+
+impl Roots {
+    /// Asks for a node; the same node is asked for once.
+    pub(super) fn add(&mut self, node: NodeId) -> usize {
+        if let Some(i) = self.nodes.iter().position(|&n| n == node) {
+            return i;
+        }
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    fn extend(&mut self, nodes: &[NodeId]) -> Vec<usize> {
+        nodes.iter().map(|&n| self.add(n)).collect()
+    }
+}
+
+/// Shapes of inputs at one point.
+fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
+    let one = |name: &String, shape: &[usize]| if document.batch.contains(name) { shape[1..].to_vec() } else { shape.to_vec() };
+    document.at.iter().map(|(name, t)| (name.clone(), one(name, &t.shape))).collect()
+}
+
+/// The inputs and constants differentiated by: those named, else every input.
+fn differentiated(
+    document: &Document,
+    inputs: &[(String, NodeId)],
+    constants: &[(String, NodeId)],
+) -> Result<Vec<(String, NodeId)>, Vec<Fault>> {
+    let Some(names) = &document.wrt else { return Ok(inputs.to_vec()) };
+    let mut found = Vec::new();
+    let mut faults = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let known = || inputs.iter().chain(constants);
+        if let Some(named) = known().find(|k| k.0 == *name) {
+            found.push(named.clone());
+            continue;
+        }
+        let detail = format!("`wrt` names `{name}`, which is neither an input nor a constant");
+        let fault = Fault::new(Code::UnknownName, detail).at(format!("/wrt/{i}"));
+        faults.push(crate::json::fields::with_hint(fault, suggest(name, known().map(|k| k.0.as_str()))));
+    }
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+fn only_scalars(b: &Builder, names: &[String], values: &[NodeId]) -> Result<(), Vec<Fault>> {
+    let faults: Vec<Fault> = names
+        .iter()
+        .zip(values)
+        .filter(|(_, v)| elements(b.shape(**v)) != 1)
+        .map(|(name, v)| {
+            Fault::new(Code::NotScalar, format!("`{name}` is not a scalar function, so it has no gradient"))
+                .expected("shape []", format!("shape {:?}", b.shape(*v)))
+                .hint("ask for its Jacobian, or reduce it with sum(…)")
+                .at("/of")
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Builds the Jacobian both ways, and keeps the cheaper one unless the document forces one.
+fn choose(b: &mut Builder, values: &[NodeId], inputs: &[NodeId], mode: Mode) -> (Jacobian, Method) {
+    let columns = forward(b, values, inputs, &[]);
+    let rows = reverse(b, values, inputs, &[]);
+    let cost = |b: &Builder, j: &Jacobian| {
+        let roots: Vec<NodeId> = values.iter().copied().chain(j.iter().flatten().copied()).collect();
+        b.flops(&roots)
+    };
+    let (by_columns, by_rows) = (cost(b, &columns), cost(b, &rows));
+    let take_forward = match mode {
+        Mode::Forward => true,
+        Mode::Reverse => false,
+        Mode::Auto => by_columns <= by_rows,
+    };
+    let (jacobian, mode, chosen) =
+        if take_forward { (columns, "forward", by_columns) } else { (rows, "reverse", by_rows) };
+    (jacobian, Method { mode, forward: Some(by_columns), reverse: Some(by_rows), chosen })
+}
+
+/// Gives everything asked for the batch axis, if there is one, and says where inputs are bound.
+fn add_batch(
+    b: &mut Builder,
+    document: &Document,
+    named: &[(String, NodeId)],
+    roots: Vec<NodeId>,
+) -> (Vec<NodeId>, Vec<(String, usize)>, Option<usize>) {
+    let length = document.at.iter().find(|(name, _)| document.batch.contains(name)).map(|(_, t)| t.shape[0]);
+    let mut replaced = Vec::new();
+    let mut bindings = Vec::new();
+    for (name, node) in named {
+        let tensor = document.at.iter().find(|(n, _)| n == name).filter(|(n, _)| document.batch.contains(n));
+        let bound = match tensor {
+            Some((_, tensor)) => {
+                let image = b.input(&tensor.shape);
+                replaced.push((*node, image));
+                image
+            }
+            None => *node,
+        };
+        bindings.push((name.clone(), input_number(b, bound)));
+    }
+    match length {
+        Some(size) => (batch(b, &roots, &replaced, size), bindings, length),
+        None => (roots, bindings, None),
+    }
+}
+
+fn input_number(b: &Builder, node: NodeId) -> usize {
+    match b.node(node).attr {
+        crate::ir::Attr::Input(_, number) => number,
+        _ => 0,
+    }
+}
+
+/// Predicts the cost and refuses what is over the limits; only then plans.
+fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
+    let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
+    let nodes = || graph.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(n, _)| n);
+    let flops = nodes().fold(0u64, |sum, n| sum.saturating_add(n.flops(&graph.nodes)));
+    let answer = graph.outputs.iter().fold(0u64, |sum, o| sum.saturating_add(elements(&graph.node(*o).shape) as u64));
+    let over = |what: &str, need: u64, limit: u64| {
+        let detail = format!(
+            "this request needs {need} {what}, more than the limit of {limit}; ask for less, retrying does not help"
+        );
+        vec![Fault::new(Code::OverBudget, detail).expected(format!("at most {limit}"), need.to_string())]
+    };
+    if flops > limits.max_flops {
+        return Err(over("floating-point operations", flops, limits.max_flops));
+    }
+    // One value that alone is too large is found before the layout of any is computed.
+    let largest = nodes().map(|n| elements(&n.shape)).max().unwrap_or(0) as u64;
+    let written = largest.max(answer).saturating_mul(8);
+    if written > limits.max_bytes {
+        return Err(over("bytes", written, limits.max_bytes));
+    }
+    let plan = Plan::new(graph);
+    let bytes = plan.bytes().saturating_add(answer.saturating_mul(8));
+    if bytes > limits.max_bytes {
+        return Err(over("bytes", bytes, limits.max_bytes));
+    }
+    Ok((plan, Cost { flops, bytes, elements: answer, nodes: nodes().count() }))
+}
+
+impl Compiled {
+    /// The arrays of a document in the order of the graph's inputs.
+    pub(super) fn bind(&self, document: &Document) -> Vec<Arc<[f64]>> {
+        let count = self.bindings.iter().map(|b| b.1 + 1).max().unwrap_or(0);
+        let mut bound: Vec<Arc<[f64]>> = vec![Arc::new([]); count];
+        for (name, number) in &self.bindings {
+            let tensor = document.at.iter().chain(&document.constants).find(|(n, _)| n == name);
+            if let Some((_, tensor)) = tensor {
+                bound[*number] = tensor.data.clone();
+            }
+        }
+        bound
+    }
+}
+
+/// Shapes as the answer names them.
+impl Compiled {
+    /// Shape of the plan's output at `place`, at one point.
+    pub(super) fn value_shape(&self, place: usize) -> &[usize] {
+        let shape = self.graph.node(self.graph.outputs[place]).shape.as_slice();
+        if self.batch.is_some() { &shape[1..] } else { shape }
+    }
+
+    /// Shape of an input at one point, or of a constant.
+    pub(super) fn input_shape<'a>(&'a self, document: &'a Document, name: &str) -> &'a [usize] {
+        let input = self.shapes.iter().find(|s| s.0 == name).map(|s| s.1.as_slice());
+        let constant = || document.constants.iter().find(|c| c.0 == name).map(|c| c.1.shape.as_slice());
+        input.or_else(constant).unwrap_or(&[])
+    }
+
+    /// A shape with the batch axis, if there is one.
+    pub(super) fn with_batch(&self, shape: &[usize]) -> Vec<usize> {
+        self.batch.iter().chain(shape).copied().collect()
+    }
+
+    /// Distance between the same element of neighbouring points, in elements of the bound array.
+    pub(super) fn stride(&self, document: &Document, name: &str) -> usize {
+        if document.batch.iter().any(|b| b == name) {
+            return elements(self.input_shape(document, name));
+        }
+        usize::MAX
+    }
+}

@@ -1,0 +1,212 @@
+//! JSON → a request understood as far as its words go: what to differentiate, where, and how to
+//! answer. Everything wrong is collected and told at once. Nothing here knows built-ins or the shapes
+//! inside functions.
+
+mod inputs;
+mod options;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+pub use options::{Format, Layout, Mode, Want};
+
+use crate::fault::{Code, Fault};
+use crate::json::fields::{self, MOST_FAULTS, tell, with_hint, wrong_type};
+use crate::json::{self, Fields, Json, Style};
+use crate::notation::{Function, Sources, definitions};
+use crate::suggest::suggest;
+use crate::tensor::Tensor;
+
+/// What a client posted.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The defined functions, in the order written.
+    pub functions: Vec<Function>,
+    /// The texts they came from.
+    pub sources: Sources,
+    /// Named arrays, in the order written.
+    pub constants: Vec<(String, Tensor)>,
+    /// The functions to evaluate and differentiate: defined, at least one, each once.
+    pub of: Vec<String>,
+    /// The inputs, in the order written; a list of points is stacked along a leading axis.
+    pub at: Vec<(String, Tensor)>,
+    /// Whether `at` was a list of points; then every input is in `batch`.
+    pub points: bool,
+    /// Names to differentiate by, each once; what they name is not known here.
+    pub wrt: Option<Vec<String>>,
+    /// Inputs with a leading batch axis, all of one length, at least 1.
+    pub batch: Vec<String>,
+    /// What to return; `None` leaves it to the endpoint.
+    pub want: Option<Vec<Want>>,
+    /// How to differentiate.
+    pub mode: Mode,
+    /// Whether to show the chain.
+    pub trace: bool,
+    /// Whether to compare with finite differences.
+    pub verify: bool,
+    /// Whether Jacobians are matrices or tensors.
+    pub layout: Layout,
+    /// Whether Jacobians are dense or sparse.
+    pub format: Format,
+    /// How arrays are written.
+    pub style: Style,
+    /// Most milliseconds the caller will wait.
+    pub time_ms: Option<u64>,
+}
+
+const FIELDS: [&str; 18] = [
+    "define",
+    "constants",
+    "of",
+    "at",
+    "wrt",
+    "batch",
+    "want",
+    "mode",
+    "trace",
+    "verify",
+    "layout",
+    "format",
+    "encoding",
+    "order",
+    "nonfinite",
+    "limits",
+    "tangent",
+    "cotangent",
+];
+
+/// Reads a document, or tells all that is wrong with it, 100 faults at most.
+pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
+    let body = json::read(bytes).map_err(|fault| vec![fault])?;
+    let Json::Object(object) = &body else {
+        return Err(vec![wrong_type("", "an object", &body)]);
+    };
+    let mut faults = Vec::new();
+    let document = understand(object, &mut faults);
+    match document {
+        Some(document) if faults.is_empty() => Ok(document),
+        _ => {
+            faults.truncate(MOST_FAULTS);
+            Err(faults)
+        }
+    }
+}
+
+/// The whole document; `None` only after a fault.
+fn understand(object: &[(String, Json)], faults: &mut Vec<Fault>) -> Option<Document> {
+    let fields = Fields::new(object, "", &FIELDS, faults);
+    for name in ["tangent", "cotangent"] {
+        if fields.get(name).is_some() {
+            let detail = format!("`{name}` is not offered; ask for the `jacobian` and multiply.");
+            tell(faults, || {
+                Fault::new(Code::Unsupported, detail).at(fields.pointer(name))
+            });
+        }
+    }
+    let mut sources = Sources::default();
+    let define = fields.required("define", "an object of functions by signature", faults);
+    let functions = define
+        .map(|define| definitions(define, &mut sources, faults))
+        .unwrap_or_default();
+    let defined = define.map(defined).unwrap_or_default();
+    let constants = inputs::constants(&fields, &defined, faults);
+    let of = if defined.is_empty() {
+        Vec::new()
+    } else {
+        of(&fields, &defined, faults)
+    };
+    let inputs = inputs::inputs(&fields, faults);
+    let wrt = fields.names("wrt", faults);
+    not_empty("wrt", "leave it out for every input", &fields, faults);
+    let want = options::want(&fields, faults);
+    let options = options::options(&fields, faults);
+    let inputs = inputs?;
+    Some(Document {
+        functions,
+        sources,
+        constants,
+        of,
+        at: inputs.at,
+        points: inputs.points,
+        wrt: wrt.map(|names| names.into_iter().map(|(name, _)| name.to_owned()).collect()),
+        batch: inputs.batch,
+        want,
+        mode: options.mode,
+        trace: options.trace,
+        verify: options.verify,
+        layout: options.layout,
+        format: options.format,
+        style: options.style,
+        time_ms: options.time_ms,
+    })
+}
+
+/// The names that `define` defines, each once, its faulty definitions included: that a function does
+/// not parse must not make its name unknown as well.
+fn defined(define: &Json) -> Vec<&str> {
+    let Json::Object(object) = define else {
+        return Vec::new();
+    };
+    let mut seen = HashSet::new();
+    let names = object
+        .iter()
+        .map(|(signature, _)| signature.split('(').next().unwrap_or_default().trim());
+    names.filter(|&name| seen.insert(name)).collect()
+}
+
+/// The functions asked for: those given, else `f`, else the only one.
+fn of(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> Vec<String> {
+    let Some(given) = fields.names("of", faults) else {
+        let only = if defined.contains(&"f") {
+            Some("f")
+        } else {
+            defined.first().copied()
+        };
+        if fields.get("of").is_none() && defined.len() > 1 && only != Some("f") {
+            tell(faults, || {
+                let names = defined
+                    .iter()
+                    .take(20)
+                    .map(|name| fields::short(name))
+                    .collect::<Vec<_>>();
+                let listed = names.join(", ");
+                let detail =
+                    format!("The field `of` is missing: say which function, one of {listed}.");
+                Fault::new(Code::MissingField, detail).at("/of")
+            });
+        }
+        return only.into_iter().map(str::to_owned).collect();
+    };
+    not_empty(
+        "of",
+        "leave it out for `f` or the only function",
+        fields,
+        faults,
+    );
+    let known: HashSet<&str> = defined.iter().copied().collect();
+    for (name, pointer) in &given {
+        if !known.contains(name) {
+            tell(faults, || {
+                let detail = format!(
+                    "`of` names `{}`, which is not defined.",
+                    fields::short(name)
+                );
+                let fault = Fault::new(Code::UnknownName, detail).at(pointer);
+                with_hint(fault, suggest(name, defined.iter().copied()))
+            });
+        }
+    }
+    given.into_iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Refuses an empty list where leaving the field out is what has a meaning.
+fn not_empty(field: &str, instead: &str, fields: &Fields, faults: &mut Vec<Fault>) {
+    if matches!(fields.get(field), Some(Json::List(list)) if list.is_empty()) {
+        let detail = format!("`{field}` is empty; {instead}.");
+        tell(faults, || {
+            Fault::new(Code::InvalidValue, detail).at(fields.pointer(field))
+        });
+    }
+}

@@ -1,0 +1,157 @@
+//! The fields that choose: what to return, how to differentiate, how to write the answer.
+
+use super::not_empty;
+use crate::fault::Fault;
+use crate::json::fields::{choice, items, tell, wrong_type};
+use crate::json::{Encoding, Fields, Json, Nonfinite, Order, Style};
+
+/// Something to return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// The values of the functions.
+    Value,
+    /// Their Jacobians.
+    Jacobian,
+    /// The gradients of scalar functions, as row vectors.
+    Gradient,
+}
+
+/// How to differentiate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    /// The cheapest way.
+    #[default]
+    Auto,
+    /// Column by column.
+    Forward,
+    /// Row by row.
+    Reverse,
+}
+
+/// The shape of a Jacobian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Layout {
+    /// Elements of the output by elements of the input.
+    #[default]
+    Matrix,
+    /// Axes of the output, then axes of the input.
+    Tensor,
+}
+
+/// The storage of a Jacobian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    /// Every element.
+    #[default]
+    Dense,
+}
+
+/// The choices with their defaults filled in.
+pub(super) struct Options {
+    pub(super) mode: Mode,
+    pub(super) trace: bool,
+    pub(super) verify: bool,
+    pub(super) layout: Layout,
+    pub(super) format: Format,
+    pub(super) style: Style,
+    pub(super) time_ms: Option<u64>,
+}
+
+const WANT: [(&str, Want); 3] = [
+    ("value", Want::Value),
+    ("jacobian", Want::Jacobian),
+    ("gradient", Want::Gradient),
+];
+const WANT_LATER: [&str; 7] = [
+    "hessian",
+    "jvp",
+    "vjp",
+    "hvp",
+    "logabsdet",
+    "singular_values",
+    "sparsity",
+];
+const MODE: [(&str, Mode); 3] = [
+    ("auto", Mode::Auto),
+    ("forward", Mode::Forward),
+    ("reverse", Mode::Reverse),
+];
+const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
+const FORMAT: [(&str, Format); 1] = [("dense", Format::Dense)];
+const ENCODING: [(&str, Encoding); 3] = [
+    ("nested", Encoding::Nested),
+    ("flat", Encoding::Flat),
+    ("base64", Encoding::Base64),
+];
+const ORDER: [(&str, Order); 2] = [("C", Order::C), ("F", Order::F)];
+const NONFINITE: [(&str, Nonfinite); 3] = [
+    ("error", Nonfinite::Error),
+    ("string", Nonfinite::Text),
+    ("null", Nonfinite::Null),
+];
+
+/// What to return, each thing once.
+pub(super) fn want(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Vec<Want>> {
+    let list = items(fields.get("want")?, &fields.pointer("want"));
+    not_empty(
+        "want",
+        "leave it out for what the endpoint returns",
+        fields,
+        faults,
+    );
+    let mut want = Vec::new();
+    for (item, pointer) in list {
+        match choice(item, &pointer, &WANT, &WANT_LATER, faults) {
+            Some(one) if !want.contains(&one) => want.push(one),
+            _ => {}
+        }
+    }
+    Some(want)
+}
+
+/// All other choices.
+pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {
+    let mode = fields.choice("mode", &MODE, &["mixed", "sparse"], faults);
+    let layout = fields.choice("layout", &LAYOUT, &[], faults);
+    let format = fields.choice("format", &FORMAT, &["sparse", "csr", "coo"], faults);
+    let encoding = fields.choice("encoding", &ENCODING, &[], faults);
+    let order = fields.choice("order", &ORDER, &[], faults);
+    let nonfinite = fields.choice("nonfinite", &NONFINITE, &[], faults);
+    Options {
+        mode: mode.unwrap_or_default(),
+        trace: fields.flag("trace", faults),
+        verify: fields.flag("verify", faults),
+        layout: layout.unwrap_or_default(),
+        format: format.unwrap_or_default(),
+        style: Style {
+            encoding: encoding.unwrap_or_default(),
+            order: order.unwrap_or_default(),
+            nonfinite: nonfinite.unwrap_or_default(),
+        },
+        time_ms: time(fields, faults),
+    }
+}
+
+/// `limits.time_ms`: a caller may ask for less time than the server would grant.
+fn time(fields: &Fields, faults: &mut Vec<Fault>) -> Option<u64> {
+    let pointer = fields.pointer("limits");
+    match fields.get("limits")? {
+        Json::Object(object) => {
+            let limits = Fields::new(object, &pointer, &["time_ms"], faults);
+            match limits.get("time_ms")? {
+                Json::Number(ms) if *ms >= 1.0 && ms.fract() == 0.0 => Some(*ms as u64),
+                other => {
+                    let expected = "a positive integer of milliseconds";
+                    tell(faults, || {
+                        wrong_type(&limits.pointer("time_ms"), expected, other)
+                    });
+                    None
+                }
+            }
+        }
+        other => {
+            tell(faults, || wrong_type(&pointer, "an object", other));
+            None
+        }
+    }
+}

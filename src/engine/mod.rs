@@ -1,0 +1,92 @@
+//! Answers documents: the whole request on one screen, in [`Engine::answer`].
+//!
+//! Architecture invariant: nothing here knows HTTP. A document comes in as bytes, an answer goes out
+//! as bytes, and everything wrong comes out as a list of [`Fault`]s.
+
+mod answer;
+mod chain;
+mod check;
+mod compile;
+mod document;
+mod limits;
+mod lower;
+mod nonfinite;
+mod operations;
+mod prelude;
+mod run;
+mod verify;
+mod warning;
+
+pub use crate::exec::Cancel;
+pub use compile::Compiled;
+pub use document::{Document, Mode, Want, read_document};
+pub use limits::Limits;
+pub use warning::Warning;
+
+use crate::fault::Fault;
+
+/// At most so many faults are told at once.
+const MOST_FAULTS: usize = 64;
+
+/// What a request asks for when its document does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Value and Jacobian.
+    Jacobian,
+    /// Value and gradient.
+    Gradient,
+    /// The value alone.
+    Value,
+    /// Shapes and predicted cost; runs nothing.
+    Check,
+}
+
+impl Endpoint {
+    fn default_want(self) -> &'static [Want] {
+        match self {
+            Self::Jacobian | Self::Check => &[Want::Value, Want::Jacobian],
+            Self::Gradient => &[Want::Value, Want::Gradient],
+            Self::Value => &[Want::Value],
+        }
+    }
+}
+
+/// Answers documents within limits.
+#[derive(Debug, Default)]
+pub struct Engine {
+    limits: Limits,
+}
+
+impl Engine {
+    /// An engine with the given limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+
+    /// Answers a document: JSON in, JSON out. Takes processor time in proportion to the predicted cost,
+    /// which is checked against the limits first.
+    ///
+    /// # Errors
+    /// All that is wrong with the document; or one fault if the answer is not finite, too costly, or
+    /// no longer wanted.
+    pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
+        let document = read_document(body)?;
+        let want = document.want.as_deref().unwrap_or(endpoint.default_want());
+        let compiled = Compiled::new(&document, want, &self.limits)?;
+        if endpoint == Endpoint::Check {
+            return Ok(check::write(&document, &compiled));
+        }
+        let values = run::run(&document, &compiled, cancel)?;
+        let verified = if document.verify {
+            Some(verify::verify(&document, &compiled, &values, &self.limits, cancel)?)
+        } else {
+            None
+        };
+        answer::write(&document, want, &compiled, &values, verified.as_ref())
+    }
+
+    /// The reference of all operations, as JSON.
+    pub fn operations(&self) -> String {
+        operations::reference()
+    }
+}

@@ -1,0 +1,101 @@
+//! Runs a compiled document at its point and looks at what came out.
+
+use std::sync::Arc;
+
+use super::compile::Compiled;
+use super::document::Document;
+use super::nonfinite;
+use super::warning::Warning;
+use crate::exec::{Cancel, Workspace};
+use crate::fault::{Code, Fault};
+use crate::ir::NodeId;
+use crate::json::Nonfinite;
+
+/// What a run produced: the plan's outputs, and the warnings it gave rise to.
+#[derive(Debug)]
+pub(super) struct Values {
+    inputs: Vec<Arc<[f64]>>,
+    workspace: Workspace,
+    /// Warnings of the document and of this point.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Values {
+    /// Elements and shape of output `i` of the plan.
+    pub(super) fn get<'a>(&'a self, compiled: &'a Compiled, i: usize) -> (std::borrow::Cow<'a, [f64]>, &'a [usize]) {
+        let view = compiled.plan.output(i, &self.inputs, &self.workspace);
+        let shape = compiled.graph.node(compiled.graph.outputs[i]).shape.as_slice();
+        (view.to_contiguous(), shape)
+    }
+
+    /// The bound inputs.
+    pub(super) fn inputs(&self) -> &[Arc<[f64]>] {
+        &self.inputs
+    }
+}
+
+/// Runs the plan, collects warnings at kinks, and refuses a non-finite answer unless the document allows it.
+pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> Result<Values, Vec<Fault>> {
+    let inputs = compiled.bind(document);
+    let mut workspace = Workspace::default();
+    compiled.plan.run(&inputs, &mut workspace, cancel).map_err(|_| vec![cancelled()])?;
+    let mut values = Values { inputs, workspace, warnings: compiled.warnings.clone() };
+    for &(place, node) in &compiled.places.kinks {
+        if let Some(warning) = kink(document, compiled, &values, place, node)
+            && !values.warnings.contains(&warning)
+        {
+            values.warnings.push(warning);
+        }
+    }
+    if document.style.nonfinite == Nonfinite::Error {
+        let monitors: Vec<usize> = compiled.places.kinks.iter().map(|k| k.0).collect();
+        for i in (0..compiled.graph.outputs.len()).filter(|i| !monitors.contains(i)) {
+            let bad = values.get(compiled, i).0.iter().position(|x| !x.is_finite());
+            if let Some(element) = bad {
+                return Err(vec![nonfinite::explain(document, compiled, &values, i, element, cancel)]);
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The fault of a run that was given up.
+pub(super) fn cancelled() -> Fault {
+    Fault::new(Code::Cancelled, "the computation was given up before it was done")
+}
+
+/// The warning of a kink monitor that found one.
+fn kink(document: &Document, compiled: &Compiled, values: &Values, place: usize, node: NodeId) -> Option<Warning> {
+    let (found, _) = values.get(compiled, place);
+    let (point, first) = found.iter().enumerate().find(|(_, i)| **i >= 0.0)?;
+    let watched = compiled.graph.node(node);
+    let mut element = unravel(*first as usize, &watched.shape);
+    if compiled.batch.is_some() {
+        element.insert(0, point);
+    }
+    let site = &compiled.calls[watched.origin.call as usize];
+    let convention = crate::ops::find(site.operation).map_or("", |(row, _)| row.kinks);
+    let convention = if convention.is_empty() { String::new() } else { format!(" ({convention})") };
+    let message = format!(
+        "the derivative of `{}` in `{}` is taken at a kink, element {element:?}, by convention{convention}",
+        site.operation, site.stage
+    );
+    Some(Warning {
+        operation: Some(site.operation.to_owned()),
+        stage: Some(site.stage.clone()),
+        element: Some(element),
+        pointer: Some(document.sources.pointer(site.span)),
+        place: document.sources.place(site.span),
+        ..Warning::new("kink", message)
+    })
+}
+
+/// A position in row-major order as an index for each axis.
+pub(super) fn unravel(mut position: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &n) in shape.iter().enumerate().rev() {
+        index[i] = position % n.max(1);
+        position /= n.max(1);
+    }
+    index
+}

@@ -1,0 +1,160 @@
+//! Compares the Jacobian with finite differences: an estimate that shares nothing with the rules.
+
+use std::sync::Arc;
+
+use super::compile::Compiled;
+use super::document::Document;
+use super::limits::Limits;
+use super::run::{Values, cancelled};
+use crate::exec::{Cancel, Plan, Workspace};
+use crate::fault::{Code, Fault};
+use crate::ir::{Graph, elements};
+use crate::json::Writer;
+
+/// The largest difference found, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Verified {
+    difference: f64,
+    relative: f64,
+    output: String,
+    input: String,
+    point: Option<usize>,
+    element: [usize; 2],
+    exact: f64,
+    estimate: f64,
+}
+
+/// Steps relative to the size of the input: the fifth root of the rounding unit balances rounding
+/// against the fourth-order error of the extrapolated central difference.
+const STEP: f64 = 7.4e-4;
+
+/// Evaluates the functions at shifted points, four for each element of each input.
+pub(super) fn verify(
+    document: &Document,
+    compiled: &Compiled,
+    values: &Values,
+    limits: &Limits,
+    cancel: &Cancel,
+) -> Result<Verified, Vec<Fault>> {
+    if compiled.places.jacobian.is_empty() {
+        let detail = "`verify` compares a derivative, and none is asked for";
+        return Err(vec![Fault::new(Code::InvalidValue, detail).at("/verify")]);
+    }
+    let outputs = compiled.places.values.iter().map(|&p| compiled.graph.outputs[p]).collect();
+    let graph = Graph { nodes: compiled.graph.nodes.clone(), outputs };
+    let columns: usize =
+        compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
+    let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
+    let nodes = graph.nodes.iter().zip(live).filter(|(_, live)| *live);
+    let once = nodes.fold(1u64, |sum, (n, _)| sum.saturating_add(n.flops(&graph.nodes)));
+    let need = once.saturating_mul(4).saturating_mul(columns as u64);
+    if need > limits.max_flops {
+        let detail = format!("verifying needs {need} floating-point operations, more than {}", limits.max_flops);
+        return Err(vec![Fault::new(Code::OverBudget, detail).at("/verify")]);
+    }
+    let mut probe = Probe { plan: Plan::new(&graph), workspace: Workspace::default(), cancel };
+    let mut worst: Option<Verified> = None;
+    for (w, input) in compiled.wrt.iter().enumerate() {
+        let Some((_, number)) = compiled.bindings.iter().find(|b| b.0 == *input) else { continue };
+        for j in 0..elements(compiled.input_shape(document, input)) {
+            let estimates = probe.column(values.inputs(), *number, j, compiled.stride(document, input))?;
+            for (o, estimate) in estimates.iter().enumerate() {
+                let (exact, _) = values.get(compiled, compiled.places.jacobian[o][w]);
+                let m = elements(compiled.value_shape(compiled.places.values[o]));
+                let n = elements(compiled.input_shape(document, input));
+                for (k, &estimate) in estimate.iter().enumerate() {
+                    let (point, i) = (k / m.max(1), k % m.max(1));
+                    let exact = exact[(point * m + i) * n + j];
+                    let difference = (exact - estimate).abs();
+                    if worst.as_ref().is_none_or(|w| difference > w.difference || difference.is_nan()) {
+                        worst = Some(Verified {
+                            difference,
+                            relative: difference / exact.abs().max(estimate.abs()).max(f64::MIN_POSITIVE),
+                            output: compiled.outputs[o].clone(),
+                            input: input.clone(),
+                            point: compiled.batch.map(|_| point),
+                            element: [i, j],
+                            exact,
+                            estimate,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    let nothing = Fault::new(Code::InvalidValue, "there is nothing to verify: the Jacobian has no elements");
+    worst.ok_or_else(|| vec![nothing.at("/verify")])
+}
+
+struct Probe<'a> {
+    plan: Plan,
+    workspace: Workspace,
+    cancel: &'a Cancel,
+}
+
+impl Probe<'_> {
+    /// The derivative of every output by element `j` of one input: central differences with two steps,
+    /// extrapolated (Richardson). A batched input is shifted at all its points together.
+    fn column(
+        &mut self,
+        inputs: &[Arc<[f64]>],
+        number: usize,
+        j: usize,
+        stride: usize,
+    ) -> Result<Vec<Vec<f64>>, Vec<Fault>> {
+        let size = inputs[number].iter().skip(j).step_by(stride.max(1)).fold(1.0, |m: f64, x| m.max(x.abs()));
+        let mut slope = |h: f64| -> Result<Vec<Vec<f64>>, Vec<Fault>> {
+            let (high, low) = (self.shifted(inputs, number, j, stride, h)?, self.shifted(inputs, number, j, stride, -h)?);
+            let quotient = |(a, b): (&f64, &f64)| (a - b) / (2.0 * h);
+            Ok(high.iter().zip(&low).map(|(a, b)| a.iter().zip(b).map(quotient).collect()).collect())
+        };
+        let h = STEP * size;
+        let (coarse, fine) = (slope(h)?, slope(h / 2.0)?);
+        let extrapolate = |(c, f): (&f64, &f64)| (4.0 * f - c) / 3.0;
+        Ok(coarse.iter().zip(&fine).map(|(c, f)| c.iter().zip(f).map(extrapolate).collect()).collect())
+    }
+
+    fn shifted(
+        &mut self,
+        inputs: &[Arc<[f64]>],
+        number: usize,
+        j: usize,
+        stride: usize,
+        h: f64,
+    ) -> Result<Vec<Vec<f64>>, Vec<Fault>> {
+        let mut moved = inputs.to_vec();
+        let mut data = moved[number].to_vec();
+        data.iter_mut().skip(j).step_by(stride.max(1)).for_each(|x| *x += h);
+        moved[number] = data.into();
+        self.plan.run(&moved, &mut self.workspace, self.cancel).map_err(|_| vec![cancelled()])?;
+        let count = self.plan.count();
+        Ok((0..count).map(|i| self.plan.output(i, &moved, &self.workspace).to_contiguous().into_owned()).collect())
+    }
+}
+
+impl Verified {
+    /// Writes it as JSON; a difference that is not a number is `null`.
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.begin_object();
+        for (key, number) in [
+            ("max_difference", self.difference),
+            ("relative", self.relative),
+            ("exact", self.exact),
+            ("estimate", self.estimate),
+        ] {
+            w.key(key);
+            if number.is_finite() { w.number(number) } else { w.null() }
+        }
+        w.key("output");
+        w.string(&self.output);
+        w.key("input");
+        w.string(&self.input);
+        w.key("element");
+        w.usizes(&self.element);
+        if let Some(point) = self.point {
+            w.key("point");
+            w.usize(point);
+        }
+        w.end_object();
+    }
+}

@@ -1,0 +1,168 @@
+//! A fused block: elementwise instructions that run together over tiles of a few hundred elements.
+
+use smallvec::SmallVec;
+
+use super::plan::Operand;
+use super::run::{Cancel, Cancelled, Memory};
+
+/// Elements in a tile: with a handful of registers it stays in the first-level cache.
+pub(super) const TILE: usize = 512;
+
+/// Where an instruction reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Read {
+    /// A value from outside the block.
+    Load(usize),
+    /// A value of this block that nobody else needs.
+    Register(usize),
+    /// A value of this block that is also stored.
+    Stored(usize),
+}
+
+/// Where an instruction writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Write {
+    /// A register.
+    Register(usize),
+    /// One of the block's stores.
+    Stored(usize),
+}
+
+/// One elementwise operation of a block.
+#[derive(Debug)]
+pub(super) struct Instruction {
+    pub(super) kernel: fn(&[&[f64]], &mut [f64]),
+    pub(super) reads: SmallVec<[Read; 3]>,
+    pub(super) write: Write,
+}
+
+/// A fused block over `length` elements.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) length: usize,
+    pub(super) loads: Vec<Operand>,
+    /// Slots written, in the order of `Write::Stored`.
+    pub(super) stores: Vec<usize>,
+    pub(super) registers: usize,
+    pub(super) instructions: Vec<Instruction>,
+}
+
+impl Block {
+    /// Runs all tiles.
+    pub(super) fn run(&self, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
+        let mut stores: SmallVec<[Vec<f64>; 4]> =
+            self.stores.iter().map(|&s| std::mem::take(&mut memory.slots[s])).collect();
+        let mut scratch = std::mem::take(memory.scratch);
+        let tile = TILE.min(self.length);
+        scratch.prepare(self.registers, self.loads.len(), tile);
+        let result = self.tiles(tile, &mut stores, &mut scratch, memory, cancel);
+        *memory.scratch = scratch;
+        for (&slot, store) in self.stores.iter().zip(stores) {
+            memory.slots[slot] = store;
+        }
+        result
+    }
+
+    fn tiles(
+        &self,
+        tile: usize,
+        stores: &mut [Vec<f64>],
+        scratch: &mut Scratch,
+        memory: &Memory<'_>,
+        cancel: &Cancel,
+    ) -> Result<(), Cancelled> {
+        let mut start = 0;
+        while start < self.length {
+            super::run::check(cancel)?;
+            let end = (start + tile).min(self.length);
+            self.load(start, end, &mut scratch.loads, memory);
+            for instruction in &self.instructions {
+                self.step(instruction, start..end, stores, scratch, memory);
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Brings the values that do not lie densely into tiles.
+    fn load(&self, start: usize, end: usize, tiles: &mut [Vec<f64>], memory: &Memory<'_>) {
+        for (operand, tile) in self.loads.iter().zip(tiles) {
+            if operand.dense {
+                continue;
+            }
+            let view = memory.view(operand);
+            if operand.constant {
+                if start == 0 {
+                    let value = view.data[view.offset];
+                    tile[..end].fill(value);
+                }
+            } else {
+                view.copy_range(start, &mut tile[..end - start]);
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        instruction: &Instruction,
+        range: std::ops::Range<usize>,
+        stores: &mut [Vec<f64>],
+        scratch: &mut Scratch,
+        memory: &Memory<'_>,
+    ) {
+        let length = range.len();
+        let mut target = match instruction.write {
+            Write::Register(r) => std::mem::take(&mut scratch.registers[r]),
+            Write::Stored(k) => std::mem::take(&mut stores[k]),
+        };
+        {
+            let reads: SmallVec<[&[f64]; 3]> = instruction
+                .reads
+                .iter()
+                .map(|read| match *read {
+                    Read::Register(r) => &scratch.registers[r][..length],
+                    Read::Stored(k) => &stores[k][range.clone()],
+                    Read::Load(i) if self.loads[i].dense => {
+                        let view = memory.view(&self.loads[i]);
+                        &view.data[view.offset + range.start..view.offset + range.end]
+                    }
+                    Read::Load(i) => &scratch.loads[i][..length],
+                })
+                .collect();
+            let out = match instruction.write {
+                Write::Register(_) => &mut target[..length],
+                Write::Stored(_) => &mut target[range],
+            };
+            (instruction.kernel)(&reads, out);
+        }
+        match instruction.write {
+            Write::Register(r) => scratch.registers[r] = target,
+            Write::Stored(k) => stores[k] = target,
+        }
+    }
+}
+
+/// Tiles that blocks work in; kept between runs.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    registers: Vec<Vec<f64>>,
+    loads: Vec<Vec<f64>>,
+}
+
+impl Scratch {
+    fn prepare(&mut self, registers: usize, loads: usize, tile: usize) {
+        grow(&mut self.registers, registers, tile);
+        grow(&mut self.loads, loads, tile);
+    }
+}
+
+fn grow(tiles: &mut Vec<Vec<f64>>, count: usize, tile: usize) {
+    if tiles.len() < count {
+        tiles.resize_with(count, Vec::new);
+    }
+    for t in &mut tiles[..count] {
+        if t.len() < tile {
+            t.resize(tile, 0.0);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Runs graphs: order, fused tiles, buffers, kernels.
+//!
+//! A [`Plan`] is made once for a graph and run many times. Elementwise nodes of one size are fused
+//! into blocks that pass through memory once, a tile at a time; views cost nothing; every stored value
+//! has a slot, and slots are reused.
+//!
+//! Architecture invariant: this room names no operation. It knows kinds of kernel alone.
+
+mod block;
+mod plan;
+mod run;
+mod schedule;
+mod slots;
+
+pub use plan::{Operand, Plan};
+pub use run::{Cancel, Cancelled, Workspace};

@@ -1,0 +1,290 @@
+//! From a graph to steps: where every value lives, and what runs over it.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::block::{Block, Instruction, Read, Write};
+use super::schedule::{Work, origin, schedule, works};
+use super::slots::Slots;
+use crate::ir::{Attr, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
+use crate::kernel::View;
+
+/// Where stored elements are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    Input(usize),
+    Constant(usize),
+    Slot(usize),
+}
+
+/// A value as a step reads it: a home, and a layout over it.
+#[derive(Debug, Clone)]
+pub struct Operand {
+    pub(super) home: Home,
+    pub(super) layout: Layout,
+    /// The elements lie densely in row-major order.
+    pub(super) dense: bool,
+    /// All elements are one stored element.
+    pub(super) constant: bool,
+}
+
+impl Operand {
+    fn new(home: Home, layout: Layout) -> Self {
+        let dense = layout.is_dense();
+        let constant = layout.strides.iter().zip(&layout.shape).all(|(&s, &n)| s == 0 || n == 1);
+        Self { home, layout, dense, constant }
+    }
+
+    pub(super) fn over<'a>(&'a self, data: &'a [f64]) -> View<'a> {
+        View { data, offset: self.layout.offset, shape: &self.layout.shape, strides: &self.layout.strides }
+    }
+}
+
+/// One step of a run.
+#[derive(Debug)]
+pub(super) enum Step {
+    Block(Block),
+    Dense {
+        kernel: crate::ir::DenseKernel,
+        attr: Attr,
+        shape: Shape,
+        length: usize,
+        args: SmallVec<[Operand; 3]>,
+        slot: usize,
+    },
+    Copy {
+        from: Operand,
+        length: usize,
+        slot: usize,
+    },
+}
+
+/// A graph made ready to run, as often as wanted.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) steps: Vec<Step>,
+    pub(super) constants: Vec<Arc<[f64]>>,
+    pub(super) slots: Vec<usize>,
+    pub(super) outputs: Vec<Operand>,
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    /// How often a node is still to be read; its slot is given back at zero.
+    uses: Vec<usize>,
+    places: Vec<Option<Operand>>,
+    slots: Slots,
+    constants: Vec<Arc<[f64]>>,
+    steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Plans a graph. Costs time in proportion to its nodes and allocates nothing of the arrays' size.
+    pub fn new(graph: &Graph) -> Self {
+        let live = reachable(&graph.nodes, &graph.outputs);
+        let mut uses = vec![0; graph.nodes.len()];
+        for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
+            node.args.iter().for_each(|a| uses[a.index()] += 1);
+        }
+        graph.outputs.iter().for_each(|o| uses[o.index()] += 1);
+        let mut planner = Planner {
+            graph,
+            uses,
+            places: vec![None; graph.nodes.len()],
+            slots: Slots::default(),
+            constants: Vec::new(),
+            steps: Vec::new(),
+        };
+        for work in schedule(graph) {
+            match work {
+                Work::Single(n) => planner.single(n),
+                Work::Block(nodes) => planner.block(&nodes),
+            }
+        }
+        let outputs = graph.outputs.iter().map(|&o| planner.operand(o)).collect();
+        Self { steps: planner.steps, constants: planner.constants, slots: planner.slots.into_sizes(), outputs }
+    }
+
+    /// Bytes of all slots: what a run needs beside its inputs and constants.
+    pub fn bytes(&self) -> u64 {
+        self.slots.iter().fold(0u64, |sum, &s| sum.saturating_add(s as u64 * 8))
+    }
+}
+
+impl Planner<'_> {
+    /// Where a node's elements are, making views (and copies, where a view will not do) on the way.
+    fn operand(&mut self, n: NodeId) -> Operand {
+        if let Some(place) = &self.places[n.index()] {
+            return place.clone();
+        }
+        let node = self.graph.node(n);
+        let place = match node.op.kernel {
+            Kernel::Leaf => match &node.attr {
+                Attr::Data(data) => self.constant(data.elements.clone(), Layout::dense(&node.shape)),
+                Attr::Input(_, number) => Operand::new(Home::Input(*number), Layout::dense(&node.shape)),
+                _ => unreachable!("a leaf is an input or a constant"),
+            },
+            Kernel::Fill => {
+                let bits = if let Attr::Fill(_, bits) = node.attr { bits } else { 0 };
+                self.constant(Arc::new([f64::from_bits(bits)]), Layout::repeated(&node.shape))
+            }
+            Kernel::View(view) => {
+                let source = self.operand(node.args[0]);
+                Operand::new(source.home, view(&node.attr, &source.layout))
+            }
+            Kernel::Reshape => {
+                let source = self.operand(node.args[0]);
+                match source.layout.reshaped(&node.shape) {
+                    Some(layout) => Operand::new(source.home, layout),
+                    None => self.copied(source, &node.shape),
+                }
+            }
+            Kernel::Elementwise(_) | Kernel::Dense(_) => unreachable!("work is planned before it is read"),
+        };
+        self.places[n.index()] = Some(place.clone());
+        place
+    }
+
+    fn constant(&mut self, elements: Arc<[f64]>, layout: Layout) -> Operand {
+        self.constants.push(elements);
+        Operand::new(Home::Constant(self.constants.len() - 1), layout)
+    }
+
+    /// A dense copy.
+    fn copied(&mut self, from: Operand, shape: &[usize]) -> Operand {
+        let length = elements(shape);
+        let slot = self.slots.take(length);
+        self.steps.push(Step::Copy { from, length, slot });
+        Operand::new(Home::Slot(slot), Layout::dense(shape))
+    }
+
+    fn single(&mut self, n: NodeId) {
+        let node = self.graph.node(n);
+        let Kernel::Dense(kernel) = node.op.kernel else { return };
+        let args = node.args.iter().map(|&a| self.operand(a)).collect();
+        let length = elements(&node.shape);
+        let slot = self.store(n);
+        self.steps.push(Step::Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot });
+        self.release(&node.args);
+    }
+
+    fn store(&mut self, n: NodeId) -> usize {
+        let shape = &self.graph.node(n).shape;
+        let slot = self.slots.take(elements(shape));
+        self.places[n.index()] = Some(Operand::new(Home::Slot(slot), Layout::dense(shape)));
+        slot
+    }
+
+    /// Counts reads as done; a value (seen through its views) that nobody will read again gives its slot back.
+    fn release(&mut self, args: &[NodeId]) {
+        for &a in args {
+            let mut n = a;
+            loop {
+                self.uses[n.index()] -= 1;
+                if self.uses[n.index()] > 0 {
+                    break;
+                }
+                let home = |n: NodeId| self.places[n.index()].as_ref().map(|p| p.home);
+                let source = if works(self.graph, n) { None } else { self.graph.node(n).args.first().copied() };
+                // A view shares its source's home; a value of its own, or a copy, has one to give back.
+                if let Some(Home::Slot(slot)) = home(n)
+                    && home(n) != source.and_then(home)
+                {
+                    self.slots.give(slot);
+                }
+                match source {
+                    Some(source) => n = source,
+                    None => break,
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, nodes: &[NodeId]) {
+        let members: FxHashMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
+        let last_read = self.last_reads(nodes, &members);
+        let inside = self.reads_inside(nodes, &members);
+        let mut block = Block {
+            length: elements(&self.graph.node(nodes[0]).shape),
+            loads: Vec::new(),
+            stores: Vec::new(),
+            registers: 0,
+            instructions: Vec::with_capacity(nodes.len()),
+        };
+        let mut loaded: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut written: Vec<Write> = Vec::with_capacity(nodes.len());
+        let mut free: Vec<usize> = Vec::new();
+        for (i, &n) in nodes.iter().enumerate() {
+            let node = self.graph.node(n);
+            let Kernel::Elementwise(kernel) = node.op.kernel else { continue };
+            let reads: SmallVec<[Read; 3]> = node
+                .args
+                .iter()
+                .map(|&a| match members.get(&origin(self.graph, a).0) {
+                    Some(&k) => match written[k] {
+                        Write::Register(r) => Read::Register(r),
+                        Write::Stored(s) => Read::Stored(s),
+                    },
+                    None => Read::Load(*loaded.entry(a).or_insert_with(|| {
+                        let operand = self.operand(a);
+                        block.loads.push(operand);
+                        block.loads.len() - 1
+                    })),
+                })
+                .collect();
+            let write = if inside[i] < self.uses[n.index()] {
+                block.stores.push(self.store(n));
+                Write::Stored(block.stores.len() - 1)
+            } else {
+                Write::Register(free.pop().unwrap_or_else(|| {
+                    block.registers += 1;
+                    block.registers - 1
+                }))
+            };
+            written.push(write);
+            block.instructions.push(Instruction { kernel, reads, write });
+            for &k in &last_read[i] {
+                if let Write::Register(r) = written[k] {
+                    free.push(r);
+                }
+            }
+        }
+        self.steps.push(Step::Block(block));
+        for &n in nodes {
+            let args = self.graph.node(n).args.clone();
+            self.release(&args);
+        }
+    }
+
+    /// For each instruction, the members that are read by it for the last time.
+    fn last_reads(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<SmallVec<[usize; 2]>> {
+        let mut last = vec![None; nodes.len()];
+        for (i, &n) in nodes.iter().enumerate() {
+            for &a in &self.graph.node(n).args {
+                if let Some(&k) = members.get(&origin(self.graph, a).0) {
+                    last[k] = Some(i);
+                }
+            }
+        }
+        let mut reads = vec![SmallVec::new(); nodes.len()];
+        for (k, i) in last.into_iter().enumerate() {
+            if let Some(i) = i {
+                reads[i].push(k);
+            }
+        }
+        reads
+    }
+
+    /// How often each member is read by members, as it is; a value with more uses must be stored.
+    fn reads_inside(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<usize> {
+        let mut reads = vec![0; nodes.len()];
+        for a in nodes.iter().flat_map(|n| &self.graph.node(*n).args) {
+            if let Some(&k) = members.get(a) {
+                reads[k] += 1;
+            }
+        }
+        reads
+    }
+}

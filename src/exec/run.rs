@@ -1,0 +1,102 @@
+//! Runs a plan on bound inputs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use smallvec::SmallVec;
+
+use super::block::Scratch;
+use super::plan::{Home, Operand, Plan, Step};
+use crate::kernel::View;
+
+/// Set by whoever no longer wants the answer; every loop of the runner looks at it.
+pub type Cancel = AtomicBool;
+
+/// The run was given up because the cancel flag was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// Memory that runs of one plan reuse: give it back for the next run, and nothing is allocated.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    slots: Vec<Vec<f64>>,
+    scratch: Scratch,
+}
+
+/// What steps read and write.
+pub(super) struct Memory<'a> {
+    pub(super) slots: &'a mut [Vec<f64>],
+    pub(super) scratch: &'a mut Scratch,
+    inputs: &'a [Arc<[f64]>],
+    constants: &'a [Arc<[f64]>],
+}
+
+impl Memory<'_> {
+    /// The elements of an operand, where they lie.
+    pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
+        let data: &[f64] = match operand.home {
+            Home::Input(i) => &self.inputs[i],
+            Home::Constant(i) => &self.constants[i],
+            Home::Slot(i) => &self.slots[i],
+        };
+        operand.over(data)
+    }
+}
+
+pub(super) fn check(cancel: &Cancel) -> Result<(), Cancelled> {
+    if cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
+}
+
+impl Plan {
+    /// Runs the plan. `inputs[i]` are the elements of input `i`, row-major.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once `cancel` is set.
+    pub fn run(&self, inputs: &[Arc<[f64]>], workspace: &mut Workspace, cancel: &Cancel) -> Result<(), Cancelled> {
+        workspace.slots.resize_with(self.slots.len(), Vec::new);
+        for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
+            slot.resize(size, 0.0);
+        }
+        let mut memory = Memory {
+            slots: &mut workspace.slots,
+            scratch: &mut workspace.scratch,
+            inputs,
+            constants: &self.constants,
+        };
+        for step in &self.steps {
+            check(cancel)?;
+            match step {
+                Step::Block(block) => block.run(&mut memory, cancel)?,
+                Step::Dense { kernel, attr, shape, length, args, slot } => {
+                    let mut out = std::mem::take(&mut memory.slots[*slot]);
+                    let views: SmallVec<[View<'_>; 4]> = args.iter().map(|a| memory.view(a)).collect();
+                    kernel(attr, shape, &views, &mut out[..*length], cancel);
+                    drop(views);
+                    memory.slots[*slot] = out;
+                }
+                Step::Copy { from, length, slot } => {
+                    let mut out = std::mem::take(&mut memory.slots[*slot]);
+                    memory.view(from).copy_into(&mut out[..*length]);
+                    memory.slots[*slot] = out;
+                }
+            }
+        }
+        check(cancel)
+    }
+
+    /// Number of outputs.
+    pub fn count(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// The elements of output `i` after a run, row-major.
+    pub fn output<'a>(&'a self, i: usize, inputs: &'a [Arc<[f64]>], workspace: &'a Workspace) -> View<'a> {
+        let operand = &self.outputs[i];
+        let data: &[f64] = match operand.home {
+            Home::Input(k) => &inputs[k],
+            Home::Constant(k) => &self.constants[k],
+            Home::Slot(k) => &workspace.slots[k],
+        };
+        operand.over(data)
+    }
+}

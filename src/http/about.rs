@@ -1,0 +1,61 @@
+//! `GET /operations`, `/limits` and `/version`: what this server can do, how much of it, and which one it is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use super::app::Shared;
+
+pub(super) async fn operations(State(app): State<Shared>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], app.operations.clone())
+}
+
+#[derive(Serialize)]
+pub(super) struct Limits {
+    max_body_bytes: usize,
+    max_held_bytes: usize,
+    body_timeout_seconds: f64,
+    request_timeout_seconds: f64,
+    threads: usize,
+    queue: usize,
+    max_flops: u64,
+    max_memory_bytes: u64,
+    max_elements: usize,
+    max_nodes: usize,
+    max_rank: usize,
+    max_depth: usize,
+    max_steps: usize,
+}
+
+pub(super) async fn limits(State(app): State<Shared>) -> Json<Limits> {
+    Json(Limits {
+        max_body_bytes: app.settings.max_body_bytes,
+        max_held_bytes: app.settings.max_held_bytes,
+        body_timeout_seconds: app.settings.body_timeout.as_secs_f64(),
+        request_timeout_seconds: app.settings.request_timeout.as_secs_f64(),
+        threads: app.pool.threads(),
+        queue: app.settings.queue,
+        max_flops: app.limits.max_flops,
+        max_memory_bytes: app.limits.max_bytes,
+        max_elements: app.limits.max_elements,
+        max_nodes: app.limits.max_nodes,
+        max_rank: app.limits.max_rank,
+        max_depth: app.limits.max_depth,
+        max_steps: app.limits.max_steps,
+    })
+}
+
+#[derive(Serialize)]
+pub(super) struct Version {
+    name: &'static str,
+    version: &'static str,
+}
+
+pub(super) async fn version() -> Json<Version> {
+    Json(Version {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}

@@ -1,0 +1,154 @@
+//! Makes graphs: infers shapes, simplifies, and gives equal nodes one identity (hash-consing).
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
+
+use super::attr::{Attr, Data};
+use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin};
+use super::primitive::{Kernel, Primitive, ShapeError};
+use super::shape::{Shape, elements};
+use crate::tensor::Tensor;
+
+/// A graph under construction. Nodes are only ever appended, so a node's arguments precede it.
+#[derive(Debug, Default)]
+pub struct Builder {
+    nodes: Vec<Node>,
+    seen: FxHashMap<u64, SmallVec<[NodeId; 1]>>,
+    inputs: u32,
+    /// Stamped on every node made from now on.
+    pub origin: Origin,
+}
+
+impl Builder {
+    /// A node by its id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The shape of a node.
+    pub fn shape(&self, id: NodeId) -> &Shape {
+        &self.nodes[id.index()].shape
+    }
+
+    /// All nodes so far.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// A new input of the given shape; inputs are numbered in the order of creation.
+    pub fn input(&mut self, shape: &[usize]) -> NodeId {
+        let number = self.inputs as usize;
+        self.inputs += 1;
+        self.push(&INPUT, &[], Attr::Input(shape.into(), number), shape.into())
+    }
+
+    /// One value everywhere.
+    pub fn fill(&mut self, value: f64, shape: &[usize]) -> NodeId {
+        self.push(&FILL, &[], Attr::Fill(shape.into(), value.to_bits()), shape.into())
+    }
+
+    /// Literal elements.
+    pub fn constant(&mut self, tensor: &Tensor) -> NodeId {
+        let data = Data { shape: tensor.shape.as_slice().into(), elements: tensor.data.clone() };
+        self.push(&CONSTANT, &[], Attr::Data(data), tensor.shape.as_slice().into())
+    }
+
+    /// A node, or why its arguments do not fit.
+    pub fn try_make(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr) -> Result<NodeId, ShapeError> {
+        let shape = {
+            let shapes: SmallVec<[&[usize]; 4]> = args.iter().map(|&a| self.shape(a).as_slice()).collect();
+            (op.shape)(&attr, &shapes)?
+        };
+        if let Some(simplify) = op.simplify
+            && let Some(id) = simplify(self, args, &attr)
+        {
+            debug_assert_eq!(self.shape(id), &shape, "{} simplified to another shape", op.name);
+            return Ok(id);
+        }
+        if let Some(value) = self.fold(op, args) {
+            return Ok(self.fill(value, &shape));
+        }
+        Ok(self.push(op, args, attr, shape))
+    }
+
+    /// A node inside a rule, where the shapes are known to fit.
+    ///
+    /// # Panics
+    /// When they do not: a defect of the rule, never of the user's document.
+    pub fn make(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr) -> NodeId {
+        match self.try_make(op, args, attr) {
+            Ok(id) => id,
+            Err(e) => panic!("rule made an ill-shaped {}: {e:?}", op.name),
+        }
+    }
+
+    /// The single value of a node that is the same everywhere, if it is known while building.
+    pub fn fill_value(&self, id: NodeId) -> Option<f64> {
+        match (&self.node(id).op.kernel, &self.node(id).attr) {
+            (Kernel::Fill, Attr::Fill(_, bits)) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
+
+    /// Applies an elementwise kernel to values known while building.
+    fn fold(&self, op: &'static Primitive, args: &[NodeId]) -> Option<f64> {
+        let Kernel::Elementwise(kernel) = op.kernel else { return None };
+        if args.is_empty() {
+            return None;
+        }
+        let values: SmallVec<[[f64; 1]; 3]> =
+            args.iter().map(|&a| self.fill_value(a).map(|v| [v])).collect::<Option<_>>()?;
+        let slices: SmallVec<[&[f64]; 3]> = values.iter().map(<[f64; 1]>::as_slice).collect();
+        let mut out = [0.0];
+        kernel(&slices, &mut out);
+        Some(out[0])
+    }
+
+    /// Closes the graph.
+    pub fn finish(self, outputs: Vec<NodeId>) -> Graph {
+        Graph { nodes: self.nodes.into(), outputs }
+    }
+
+    /// Predicted floating-point operations of everything that `outputs` depend on.
+    pub fn flops(&self, outputs: &[NodeId]) -> u64 {
+        let live = super::graph::reachable(&self.nodes, outputs);
+        self.nodes
+            .iter()
+            .zip(live)
+            .filter(|(_, live)| *live)
+            .fold(0, |sum: u64, (node, _)| sum.saturating_add(node.flops(&self.nodes)))
+    }
+
+    /// Bytes of all values that `outputs` depend on, if each were stored: an upper bound known before planning.
+    pub fn largest(&self, outputs: &[NodeId]) -> usize {
+        let live = super::graph::reachable(&self.nodes, outputs);
+        let sizes = self.nodes.iter().zip(live).filter(|(n, live)| *live && !matches!(n.op.kernel, Kernel::Fill));
+        sizes.map(|(n, _)| elements(&n.shape)).max().unwrap_or(0)
+    }
+
+    fn push(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr, shape: Shape) -> NodeId {
+        let key = hash(op, args, &attr);
+        if let Some(bucket) = self.seen.get(&key) {
+            for &id in bucket {
+                let n = self.node(id);
+                if std::ptr::eq(n.op, op) && n.args.as_slice() == args && n.attr == attr {
+                    return id;
+                }
+            }
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node { op, args: args.into(), attr, shape, origin: self.origin });
+        self.seen.entry(key).or_default().push(id);
+        id
+    }
+}
+
+fn hash(op: &'static Primitive, args: &[NodeId], attr: &Attr) -> u64 {
+    let mut h = FxBuildHasher.build_hasher();
+    std::ptr::from_ref(op).hash(&mut h);
+    args.hash(&mut h);
+    attr.hash(&mut h);
+    h.finish()
+}

@@ -1,0 +1,120 @@
+//! Nodes, and the finished graph: an arena in topological order with its outputs.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::attr::{Attr, Data};
+use super::primitive::{Batch, Cost, Kernel, Primitive, Rule, ShapeError};
+use super::shape::{Shape, elements};
+
+/// A node's position in its arena. Arguments always come before the nodes that use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// As an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One value: an operation applied to earlier values.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The operation.
+    pub op: &'static Primitive,
+    /// Its arguments.
+    pub args: SmallVec<[NodeId; 3]>,
+    /// Its static part.
+    pub attr: Attr,
+    /// Shape of the value.
+    pub shape: Shape,
+    /// Where it came from: an index that the graph's maker understands.
+    pub origin: Origin,
+}
+
+/// Where a node came from in the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Origin {
+    /// Index into the maker's table of calls (operation, stage, place).
+    pub call: u32,
+    /// Whether the node belongs to a derivative of that call, not to its value.
+    pub derivative: bool,
+}
+
+impl Node {
+    /// Predicted floating-point operations of this node, saturating.
+    pub fn flops(&self, arena: &[Node]) -> u64 {
+        match self.op.cost {
+            Cost::Free => 0,
+            Cost::Each(n) => n.saturating_mul(elements(&self.shape) as u64),
+            Cost::Formula(f) => {
+                let shapes: SmallVec<[&[usize]; 3]> =
+                    self.args.iter().map(|a| arena[a.index()].shape.as_slice()).collect();
+                f(&self.attr, &shapes, &self.shape)
+            }
+        }
+    }
+}
+
+/// A finished graph.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// The arena; arguments come before their users.
+    pub nodes: Arc<[Node]>,
+    /// What is asked for.
+    pub outputs: Vec<NodeId>,
+}
+
+impl Graph {
+    /// A node by its id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+}
+
+/// Marks the nodes that `outputs` depend on.
+pub fn reachable(nodes: &[Node], outputs: &[NodeId]) -> Vec<bool> {
+    let mut live = vec![false; nodes.len()];
+    for o in outputs {
+        live[o.index()] = true;
+    }
+    for i in (0..nodes.len()).rev() {
+        if live[i] {
+            for a in &nodes[i].args {
+                live[a.index()] = true;
+            }
+        }
+    }
+    live
+}
+
+fn leaf_shape(attr: &Attr, _: &[&[usize]]) -> Result<Shape, ShapeError> {
+    match attr {
+        Attr::Data(Data { shape, .. }) | Attr::Input(shape, _) | Attr::Fill(shape, _) => Ok(shape.clone()),
+        _ => Err(ShapeError::new("a leaf carries its shape", "a shape", format!("{attr:?}"))),
+    }
+}
+
+const fn leaf(name: &'static str, kernel: Kernel) -> Primitive {
+    Primitive {
+        name,
+        shape: leaf_shape,
+        kernel,
+        rule: Rule::Zero,
+        batch: Batch::Leading,
+        cost: Cost::Free,
+        simplify: None,
+        kink: None,
+    }
+}
+
+/// An input, bound when the graph is run.
+pub static INPUT: Primitive = leaf("input", Kernel::Leaf);
+
+/// Literal elements.
+pub static CONSTANT: Primitive = leaf("constant", Kernel::Leaf);
+
+/// One value everywhere, of any shape: it takes no memory.
+pub static FILL: Primitive = leaf("fill", Kernel::Fill);

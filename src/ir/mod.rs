@@ -1,0 +1,21 @@
+//! The graph: values in single-assignment form, hash-consed, and the contract every primitive signs.
+//!
+//! Architecture invariant: this room knows the *shape* of a primitive's contract and no primitive but
+//! the two leaves (inputs and constants); it never computes with elements, except that the builder
+//! folds elementwise primitives over constants.
+
+mod attr;
+mod builder;
+mod graph;
+mod primitive;
+mod print;
+mod shape;
+mod verify;
+
+pub use attr::{Absorb, Attr, Data};
+pub use builder::Builder;
+pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable};
+pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Primitive, Rule, ShapeError};
+pub use print::print;
+pub use shape::{Layout, Shape, elements, row_major, show};
+pub use verify::verify;

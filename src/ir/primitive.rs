@@ -1,0 +1,127 @@
+//! The contract a primitive signs: shape, kernel, derivative rule, cost, batching, kinks.
+//!
+//! `diff` and `exec` work through this contract alone and never name a primitive.
+
+use std::sync::atomic::AtomicBool;
+
+use super::attr::Attr;
+use super::builder::Builder;
+use super::graph::{Node, NodeId};
+use super::shape::{Layout, Shape};
+use crate::kernel::View;
+
+/// One primitive operation: everything the rest of the program may know of it.
+#[derive(Debug)]
+pub struct Primitive {
+    /// Its name, unique among primitives.
+    pub name: &'static str,
+    /// Shape of the result, or why the arguments do not fit.
+    pub shape: fn(&Attr, &[&[usize]]) -> Result<Shape, ShapeError>,
+    /// How it is computed.
+    pub kernel: Kernel,
+    /// How it is differentiated.
+    pub rule: Rule,
+    /// How it takes a leading batch axis.
+    pub batch: Batch,
+    /// What it costs.
+    pub cost: Cost,
+    /// A cheaper node of the same value, if there is one.
+    pub simplify: Option<fn(&mut Builder, &[NodeId], &Attr) -> Option<NodeId>>,
+    /// For a node of this primitive, a mask that is nonzero where its derivative follows a convention.
+    pub kink: Option<fn(&mut Builder, NodeId) -> NodeId>,
+}
+
+/// Why shapes do not fit: a sentence, what was expected and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeError {
+    /// One sentence.
+    pub detail: String,
+    /// What would fit.
+    pub expected: String,
+    /// What came.
+    pub got: String,
+}
+
+impl ShapeError {
+    /// Collects the three parts.
+    pub fn new(detail: impl Into<String>, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        Self { detail: detail.into(), expected: expected.into(), got: got.into() }
+    }
+}
+
+/// A kernel over whole arrays: attributes, shape of the result, arguments, dense output, cancel flag.
+pub type DenseKernel = fn(&Attr, &[usize], &[View<'_>], &mut [f64], &AtomicBool);
+
+/// How a primitive is computed.
+#[derive(Debug, Clone, Copy)]
+pub enum Kernel {
+    /// A leaf: bound from outside.
+    Leaf,
+    /// Element by element over equally long slices; runs of these are fused into tiles.
+    Elementwise(fn(&[&[f64]], &mut [f64])),
+    /// A new look at the argument's elements: nothing moves.
+    View(fn(&Attr, &Layout) -> Layout),
+    /// The argument's elements in the same order under another shape.
+    Reshape,
+    /// One value everywhere: a single stored element.
+    Fill,
+    /// Anything else.
+    Dense(DenseKernel),
+}
+
+/// The cotangent of one argument from the cotangent of the result: node, argument, cotangent.
+pub type Adjoint = fn(&mut Builder, NodeId, usize, NodeId) -> NodeId;
+
+/// How a primitive is differentiated.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// Elementwise: the partial derivative by one argument as a graph; `None` where it vanishes everywhere.
+    Local(fn(&mut Builder, NodeId, usize) -> Option<NodeId>),
+    /// Jointly linear in all arguments but the `fixed` ones: the tangent map is the operation itself.
+    Linear {
+        /// Arguments that are parameters, such as the condition of a selection.
+        fixed: &'static [usize],
+        /// The transposed map.
+        adjoint: Adjoint,
+    },
+    /// Linear in each argument on its own: one term for each.
+    Multilinear {
+        /// The node with one argument replaced by its tangent, whose zeros absorb.
+        term: fn(&mut Builder, NodeId, usize, NodeId) -> NodeId,
+        /// The transposed map, by the argument that is a tangent.
+        adjoint: Adjoint,
+    },
+    /// The tangent written in linear operations; an adjoint where the operation is itself linear in some argument.
+    Jvp {
+        /// Tangent of the result from the arguments' tangents (`None`: zero).
+        tangent: fn(&mut Builder, NodeId, &[Option<NodeId>]) -> Option<NodeId>,
+        /// The transposed map by a linear argument.
+        adjoint: Option<Adjoint>,
+    },
+    /// Constant almost everywhere, and by convention everywhere.
+    Zero,
+}
+
+/// An argument of a batched node: the node and whether it carries the batch axis.
+pub type BatchArg = (NodeId, bool);
+
+/// How a primitive takes a leading batch axis.
+#[derive(Debug, Clone, Copy)]
+pub enum Batch {
+    /// All arguments get the axis; the attributes stay as they are (elementwise operations, and
+    /// those whose attributes speak of the last axes).
+    Leading,
+    /// A rule of its own: node, arguments, length of the axis.
+    Custom(fn(&mut Builder, &Node, &[BatchArg], usize) -> NodeId),
+}
+
+/// Predicted floating-point operations.
+#[derive(Debug, Clone, Copy)]
+pub enum Cost {
+    /// Nothing is computed.
+    Free,
+    /// So many for each element of the result.
+    Each(u64),
+    /// A formula of attributes, argument shapes and result shape.
+    Formula(fn(&Attr, &[&[usize]], &[usize]) -> u64),
+}

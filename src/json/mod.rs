@@ -1,0 +1,63 @@
+//! JSON text ⇄ values, every double exact.
+//!
+//! The reader keeps what a document needs and serde's own `Value` loses: duplicate keys, and
+//! rectangular arrays of numbers as one flat buffer.
+
+pub mod array;
+pub mod fields;
+mod order;
+mod packed;
+mod place;
+pub mod read;
+pub mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::array::array;
+pub use self::fields::Fields;
+pub use self::read::read;
+pub use self::write::{Encoding, Nonfinite, Order, Style, Writer};
+
+use crate::tensor::Tensor;
+
+/// A JSON value; rectangular arrays of numbers arrive as one [`Tensor`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// Any number.
+    Number(f64),
+    /// A string.
+    Text(String),
+    /// A non-empty array in which every element is a number, or every element is a `Tensor` of one shape.
+    Array(Tensor),
+    /// Any other array, the empty one included.
+    List(Vec<Json>),
+    /// An object; keys in the order written, duplicates kept.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// What it is, in words that complete "…, not".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::Array(_) => "a list of numbers",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// The JSON Pointer (RFC 6901) to `key` under `pointer`.
+pub fn child(pointer: &str, key: impl std::fmt::Display) -> String {
+    let key = key.to_string().replace('~', "~0").replace('/', "~1");
+    format!("{pointer}/{key}")
+}

@@ -1,0 +1,109 @@
+//! One product of two matrices with any strides, on `faer`, and the repair that lets exact zeros absorb infinities.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+use super::contract::Absorb;
+
+/// Products of at most this many multiplications are cheaper in a plain loop than through the library.
+pub(super) const TINY: usize = 16;
+
+/// A matrix laid over a slice with any strides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matrix<'a> {
+    pub(super) data: &'a [f64],
+    /// Position of the first element.
+    pub(super) first: isize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: isize,
+    pub(super) column_stride: isize,
+}
+
+/// Whether the library takes such a matrix as it lies: without gaps along its rows or its columns.
+pub(super) fn is_direct(rows: usize, columns: usize, row: isize, column: isize) -> bool {
+    lies_in_lines(rows, columns, row, column) || lies_in_lines(columns, rows, column, row)
+}
+
+/// Whether each of the `lines` is dense and lies wholly before or after any other.
+fn lies_in_lines(lines: usize, length: usize, line_stride: isize, stride: isize) -> bool {
+    (stride == 1 || length == 1) && (lines == 1 || line_stride >= length as isize)
+        // A single column (or row) takes the library's matrix-vector kernels only if it is itself dense.
+        && (length > 1 || lines == 1 || line_stride == 1)
+}
+
+impl<'a> Matrix<'a> {
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    #[inline]
+    fn at(&self, i: usize, j: usize) -> f64 {
+        let place = self.first + i as isize * self.row_stride + j as isize * self.column_stride;
+        self.data[place as usize]
+    }
+
+    /// The same matrix for the library; [`is_direct`] must hold.
+    fn lend(&self) -> MatRef<'a, f64> {
+        let data = &self.data[self.first as usize..];
+        let (m, n) = (self.rows, self.columns);
+        if lies_in_lines(m, n, self.row_stride, self.column_stride) {
+            let stride = if m == 1 { n } else { self.row_stride as usize };
+            MatRef::from_row_major_slice_with_stride(data, m, n, stride)
+        } else {
+            let stride = if n == 1 {
+                m
+            } else {
+                self.column_stride as usize
+            };
+            MatRef::from_column_major_slice_with_stride(data, m, n, stride)
+        }
+    }
+}
+
+/// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
+/// tiny both matrices are direct.
+pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    if m * n * k <= TINY {
+        for (i, row) in out.chunks_exact_mut(n).enumerate() {
+            for (j, o) in row.iter_mut().enumerate() {
+                *o = (1..k).fold(a.at(i, 0) * b.at(0, j), |sum, l| {
+                    sum + a.at(i, l) * b.at(l, j)
+                });
+            }
+        }
+    } else {
+        let product = MatMut::from_row_major_slice_mut(&mut *out, m, n);
+        matmul(product, Accum::Replace, a.lend(), b.lend(), 1.0, Par::Seq);
+    }
+    if absorb != Absorb::None {
+        for (i, row) in out.chunks_exact_mut(n).enumerate() {
+            for (j, o) in row.iter_mut().enumerate().filter(|(_, o)| o.is_nan()) {
+                *o = absorbing_dot(a, b, absorb, i, j);
+            }
+        }
+    }
+}
+
+/// One element of the product in which a zero of the absorbing side contributes zero. It stops at the first NaN, after
+/// which nothing can change.
+fn absorbing_dot(a: &Matrix, b: &Matrix, absorb: Absorb, i: usize, j: usize) -> f64 {
+    let mut sum = 0.0_f64;
+    for l in 0..a.columns {
+        let (x, y) = (a.at(i, l), b.at(l, j));
+        if (if absorb == Absorb::Left { x } else { y }) != 0.0 {
+            sum += x * y;
+            if sum.is_nan() {
+                break;
+            }
+        }
+    }
+    sum
+}

@@ -1,0 +1,342 @@
+//! Sums, extrema and running sums along axes, in a fixed order that loses little accuracy.
+//!
+//! Sums are taken pairwise over blocks, so that their error grows with the logarithm of the number of terms.
+
+use super::view::{View, gather};
+use super::walk::{Axes, Axis, Offsets, axes, coalesce};
+
+/// Terms summed straight on, in eight interleaved lanes, before partial sums are paired.
+const BLOCK: usize = 128;
+
+/// Results of neighbouring outputs that are accumulated together while the terms are passed.
+const WIDTH: usize = 512;
+
+/// The sum over the axes marked in `reduced`; `out` is row-major over the others. A sum over nothing is zero.
+pub fn sum(view: View, reduced: &[bool], out: &mut [f64]) {
+    fold(view, reduced, 0.0, |x, y| x + y, out);
+}
+
+/// The greatest element along the axes marked in `reduced`, NaN if any is NaN; -∞ over nothing.
+pub fn max(view: View, reduced: &[bool], out: &mut [f64]) {
+    let greater = |x: f64, y: f64| if y > x || y.is_nan() { y } else { x };
+    fold(view, reduced, f64::NEG_INFINITY, greater, out);
+}
+
+/// The least element along the axes marked in `reduced`, NaN if any is NaN; +∞ over nothing.
+pub fn min(view: View, reduced: &[bool], out: &mut [f64]) {
+    let less = |x: f64, y: f64| if y < x || y.is_nan() { y } else { x };
+    fold(view, reduced, f64::INFINITY, less, out);
+}
+
+/// Running sums along the middle axis of a row-major array of shape `[outer, n, inner]`, from its end if `reverse`;
+/// `outer` follows from the lengths, and `out` is as long as `data`.
+pub fn cumsum(data: &[f64], n: usize, inner: usize, reverse: bool, out: &mut [f64]) {
+    out.copy_from_slice(data);
+    let size = n * inner;
+    if size == 0 {
+        return;
+    }
+    for block in out.chunks_exact_mut(size) {
+        for step in 1..n {
+            let (from, to) = if reverse {
+                (n - step, n - step - 1)
+            } else {
+                (step - 1, step)
+            };
+            for column in 0..inner {
+                block[to * inner + column] += block[from * inner + column];
+            }
+        }
+    }
+}
+
+/// Combines the elements along the reduced axes; `combine(identity, x)` must be `x`.
+fn fold(
+    view: View,
+    reduced: &[bool],
+    identity: f64,
+    combine: impl Fn(f64, f64) -> f64 + Copy,
+    out: &mut [f64],
+) {
+    if view.is_empty() {
+        out.fill(identity);
+        return;
+    }
+    let on = |wanted: bool| {
+        let chosen = axes(view.shape, view.strides).zip(reduced);
+        coalesce(
+            chosen
+                .filter(|(_, reduced)| **reduced == wanted)
+                .map(|(axis, _)| axis),
+        )
+    };
+    let (mut kept, mut gone): (Axes<1>, Axes<1>) = (on(false), on(true));
+    let Some(&run) = gone.last() else {
+        view.copy_into(out);
+        return;
+    };
+    let first = [view.offset as isize];
+    let fold = Fold {
+        data: view.data,
+        identity,
+        combine,
+    };
+    match kept.last().copied() {
+        Some(row) if row.len >= 8 && row.strides[0].abs() < run.strides[0].abs() => {
+            kept.pop();
+            for (out, [start]) in out
+                .chunks_exact_mut(row.len)
+                .zip(Offsets::new(&kept, first))
+            {
+                for (chunk, out) in out.chunks_mut(WIDTH).enumerate() {
+                    let start = start + (chunk * WIDTH) as isize * row.strides[0];
+                    fold.rows(&gone, start, row.strides[0], out);
+                }
+            }
+        }
+        _ => {
+            gone.pop();
+            let runs = gone.iter().map(|axis| axis.len).product();
+            for (out, [start]) in out.iter_mut().zip(Offsets::new(&kept, first)) {
+                *out = fold.runs(&gone, start, run, 0, runs);
+            }
+        }
+    }
+}
+
+/// What is combined, and how.
+#[derive(Clone, Copy)]
+struct Fold<'a, F> {
+    data: &'a [f64],
+    identity: f64,
+    combine: F,
+}
+
+impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
+    /// Combines whole rows of at most `WIDTH` neighbouring results, over all offsets of `gone`.
+    fn rows(&self, gone: &Axes<1>, start: isize, stride: isize, out: &mut [f64]) {
+        let mut partial = [self.identity; WIDTH];
+        let partial = &mut partial[..out.len()];
+        let mut terms = 0;
+        out.fill(self.identity);
+        for [first] in Offsets::new(gone, [start]) {
+            self.merge_row(partial, first, stride);
+            terms += 1;
+            if terms == BLOCK {
+                self.merge(out, partial);
+                partial.fill(self.identity);
+                terms = 0;
+            }
+        }
+        self.merge(out, partial);
+    }
+
+    fn merge(&self, into: &mut [f64], from: &[f64]) {
+        into.iter_mut()
+            .zip(from)
+            .for_each(|(o, x)| *o = (self.combine)(*o, *x));
+    }
+
+    fn merge_row(&self, into: &mut [f64], first: isize, stride: isize) {
+        if stride == 1 {
+            self.merge(
+                into,
+                &self.data[first as usize..first as usize + into.len()],
+            );
+        } else {
+            for (i, o) in into.iter_mut().enumerate() {
+                *o = (self.combine)(*o, self.data[(first + i as isize * stride) as usize]);
+            }
+        }
+    }
+
+    /// Combines the runs `from..to` (at least one) of those that start at the offsets of `outer`, pairwise.
+    fn runs(&self, outer: &Axes<1>, start: isize, run: Axis<1>, from: usize, to: usize) -> f64 {
+        if to - from > 8 {
+            let middle = from + (to - from) / 2;
+            let low = self.runs(outer, start, run, from, middle);
+            return (self.combine)(low, self.runs(outer, start, run, middle, to));
+        }
+        Offsets::starting_at(outer, [start], from)
+            .take(to - from)
+            .map(|[first]| self.run(first, run.strides[0], run.len))
+            .fold(self.identity, self.combine)
+    }
+
+    /// Combines `len` elements, pairwise above the length of a block.
+    fn run(&self, first: isize, stride: isize, len: usize) -> f64 {
+        if len > BLOCK {
+            let half = (len / 2).next_multiple_of(8);
+            let low = self.run(first, stride, half);
+            let rest = first + half as isize * stride;
+            return (self.combine)(low, self.run(rest, stride, len - half));
+        }
+        if stride == 1 {
+            self.block(&self.data[first as usize..first as usize + len])
+        } else {
+            let mut gathered = [0.0; BLOCK];
+            gather(self.data, first, stride, &mut gathered[..len]);
+            self.block(&gathered[..len])
+        }
+    }
+
+    fn block(&self, elements: &[f64]) -> f64 {
+        let (chunks, tail) = elements.as_chunks::<8>();
+        let tail = tail.iter().copied().fold(self.identity, self.combine);
+        let Some((head, chunks)) = chunks.split_first() else {
+            return tail;
+        };
+        let mut lanes = *head;
+        for chunk in chunks {
+            self.merge(&mut lanes, chunk);
+        }
+        let [a, b, c, d, e, f, g, h] = lanes;
+        let join = self.combine;
+        join(
+            join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h))),
+            tail,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Random;
+    use super::*;
+
+    /// The elements that go into each output.
+    fn groups(view: &View, reduced: &[bool]) -> Vec<Vec<f64>> {
+        let kept_len = |i: usize| if reduced[i] { 1 } else { view.shape[i] };
+        let mut groups = vec![Vec::new(); (0..reduced.len()).map(kept_len).product()];
+        for (position, x) in view.to_contiguous().iter().enumerate() {
+            let (mut rest, mut place, mut scale) = (position, 0, 1);
+            for i in (0..reduced.len()).rev() {
+                let index = rest % view.shape[i];
+                rest /= view.shape[i];
+                if !reduced[i] {
+                    place += index * scale;
+                    scale *= view.shape[i];
+                }
+            }
+            groups[place].push(*x);
+        }
+        groups
+    }
+
+    #[test]
+    fn any_axes_and_strides_match_the_definition() {
+        let mut random = Random::new(4);
+        for case in 0..1000 {
+            let rank = case % 5;
+            let owned = random.view(rank);
+            let view = owned.view();
+            let reduced: Vec<bool> = (0..rank).map(|_| random.below(2) == 0).collect();
+            let expected = groups(&view, &reduced);
+            let mut out = vec![f64::NAN; expected.len()];
+            sum(view, &reduced, &mut out);
+            for (o, terms) in out.iter().zip(&expected) {
+                assert!((o - terms.iter().sum::<f64>()).abs() < 1e-12);
+            }
+            let mut again = vec![f64::NAN; expected.len()];
+            sum(view, &reduced, &mut again);
+            assert!(
+                out.iter()
+                    .zip(&again)
+                    .all(|(x, y)| x.to_bits() == y.to_bits())
+            );
+            max(view, &reduced, &mut out);
+            for (o, terms) in out.iter().zip(&expected) {
+                assert_eq!(*o, terms.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            }
+            min(view, &reduced, &mut out);
+            for (o, terms) in out.iter().zip(&expected) {
+                assert_eq!(*o, terms.iter().copied().fold(f64::INFINITY, f64::min));
+            }
+        }
+    }
+
+    #[test]
+    fn long_sums_stay_accurate_along_and_across() {
+        let data = vec![0.1; 1_000_000];
+        let mut out = [0.0];
+        sum(
+            View {
+                data: &data,
+                offset: 0,
+                shape: &[1_000_000],
+                strides: &[1],
+            },
+            &[true],
+            &mut out,
+        );
+        assert!((out[0] - 1e5).abs() < 1e-9);
+        let mut out = [0.0; 10];
+        let tall = View {
+            data: &data,
+            offset: 0,
+            shape: &[100_000, 10],
+            strides: &[10, 1],
+        };
+        sum(tall, &[true, false], &mut out);
+        assert!(out.iter().all(|o| (o - 1e4).abs() < 1e-8));
+    }
+
+    #[test]
+    fn extrema_propagate_nan_from_any_place() {
+        for place in 0..40 {
+            let mut data = vec![1.0; 40];
+            data[place] = f64::NAN;
+            for (shape, strides, reduced) in [
+                ([1, 40], [40, 1], [true, true]),
+                ([10, 4], [4, 1], [true, true]),
+                ([4, 10], [10, 1], [true, false]),
+            ] {
+                let view = View {
+                    data: &data,
+                    offset: 0,
+                    shape: &shape,
+                    strides: &strides,
+                };
+                let mut out = vec![0.0; if reduced[1] { 1 } else { shape[1] }];
+                max(view, &reduced, &mut out);
+                assert_eq!(out.iter().filter(|o| o.is_nan()).count(), 1);
+                min(view, &reduced, &mut out);
+                assert_eq!(out.iter().filter(|o| o.is_nan()).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_over_an_empty_axis_is_zero() {
+        let mut out = [1.0; 3];
+        let empty = View {
+            data: &[],
+            offset: 0,
+            shape: &[0, 3],
+            strides: &[3, 1],
+        };
+        sum(empty, &[true, false], &mut out);
+        assert_eq!(out, [0.0; 3]);
+    }
+
+    #[test]
+    fn running_sums_go_along_the_middle_axis_both_ways() {
+        let data: Vec<f64> = (1..=12).map(f64::from).collect();
+        let mut out = vec![0.0; 12];
+        cumsum(&data, 3, 2, false, &mut out);
+        assert_eq!(
+            out,
+            [
+                1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 7.0, 8.0, 16.0, 18.0, 27.0, 30.0
+            ]
+        );
+        cumsum(&data, 3, 2, true, &mut out);
+        assert_eq!(
+            out,
+            [
+                9.0, 12.0, 8.0, 10.0, 5.0, 6.0, 27.0, 30.0, 20.0, 22.0, 11.0, 12.0
+            ]
+        );
+        cumsum(&[], 0, 2, true, &mut []);
+    }
+}

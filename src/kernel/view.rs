@@ -1,0 +1,234 @@
+//! A strided look at a slice of doubles: transposed, reversed and broadcast arrays without a copy. It gathers elements
+//! and computes nothing.
+
+use std::borrow::Cow;
+
+use super::walk::{Axes, Axis, Offsets, axes, coalesce};
+
+/// Side of the square blocks in which a transposed plane is copied: a block of reads and one of writes fit the cache.
+const BLOCK: usize = 16;
+
+/// An array laid over a slice: element `(i, j, …)` is `data[offset + i·strides[0] + j·strides[1] + …]`.
+///
+/// Strides count elements and may be zero (a broadcast axis) or negative (a reversed one). Every element must lie
+/// within `data`, and the number of elements must fit in a `usize`.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The elements looked at, and possibly others.
+    pub data: &'a [f64],
+    /// Position in `data` of the element whose indices are all zero.
+    pub offset: usize,
+    /// Length of each axis.
+    pub shape: &'a [usize],
+    /// Distance in `data` between neighbours along each axis.
+    pub strides: &'a [isize],
+}
+
+impl<'a> View<'a> {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        if self.is_empty() {
+            0
+        } else {
+            self.shape.iter().product()
+        }
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// Whether the elements lie in `data` in row-major order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        self.is_empty()
+            || match self.axes().as_slice() {
+                [] => true,
+                [axis] => axis.strides == [1],
+                _ => false,
+            }
+    }
+
+    /// The elements in row-major order, if that is how they lie.
+    pub fn as_slice(&self) -> Option<&'a [f64]> {
+        if self.is_empty() {
+            return Some(&[]);
+        }
+        self.is_contiguous()
+            .then(|| &self.data[self.offset..self.offset + self.len()])
+    }
+
+    /// Writes all elements in row-major order; `out` has the length of the view.
+    pub fn copy_into(&self, out: &mut [f64]) {
+        if out.is_empty() {
+            return;
+        }
+        let joined = self.axes();
+        if let [outer @ .., rows, columns] = joined.as_slice()
+            && rows.strides[0].unsigned_abs() < columns.strides[0].unsigned_abs()
+            && rows.len.min(columns.len) >= BLOCK / 2
+        {
+            let planes = out.chunks_exact_mut(rows.len * columns.len);
+            for (plane, [first]) in planes.zip(Offsets::new(outer, [self.offset as isize])) {
+                copy_plane(self.data, first, *rows, *columns, plane);
+            }
+        } else {
+            copy_runs(self.data, self.offset, joined, 0, out);
+        }
+    }
+
+    /// Writes the elements `start .. start + out.len()` of the row-major order, at a cost that does not grow with
+    /// `start`.
+    pub fn copy_range(&self, start: usize, out: &mut [f64]) {
+        if !out.is_empty() {
+            copy_runs(self.data, self.offset, self.axes(), start, out);
+        }
+    }
+
+    /// The elements in row-major order, copied only where they do not lie so already.
+    pub fn to_contiguous(&self) -> Cow<'a, [f64]> {
+        self.as_slice().map_or_else(
+            || {
+                let mut out = vec![0.0; self.len()];
+                self.copy_into(&mut out);
+                Cow::Owned(out)
+            },
+            Cow::Borrowed,
+        )
+    }
+
+    fn axes(&self) -> Axes<1> {
+        coalesce(axes(self.shape, self.strides))
+    }
+}
+
+/// Copies run after run along the innermost axis, from element `start` on.
+fn copy_runs(data: &[f64], offset: usize, mut axes: Axes<1>, start: usize, out: &mut [f64]) {
+    let run = axes.pop().unwrap_or(Axis {
+        len: 1,
+        strides: [0],
+    });
+    let stride = run.strides[0];
+    let mut column = start % run.len;
+    let mut rest = out;
+    for [first] in Offsets::starting_at(&axes, [offset as isize], start / run.len) {
+        let (here, after) = rest.split_at_mut(rest.len().min(run.len - column));
+        gather(data, first + column as isize * stride, stride, here);
+        rest = after;
+        column = 0;
+        if rest.is_empty() {
+            break;
+        }
+    }
+}
+
+/// Copies `out.len()` elements, at least one, from `first` on in steps of `stride`.
+pub(super) fn gather(data: &[f64], first: isize, stride: isize, out: &mut [f64]) {
+    let first = first as usize;
+    let step = stride.unsigned_abs();
+    match stride {
+        1 => out.copy_from_slice(&data[first..first + out.len()]),
+        0 => out.fill(data[first]),
+        2.. => out
+            .iter_mut()
+            .zip(data[first..].iter().step_by(step))
+            .for_each(|(o, x)| *o = *x),
+        _ => {
+            let backwards = data[..=first].iter().rev().step_by(step);
+            out.iter_mut().zip(backwards).for_each(|(o, x)| *o = *x);
+        }
+    }
+}
+
+/// Copies a plane whose columns lie closer together than its rows, in blocks that stay in the cache.
+fn copy_plane(data: &[f64], first: isize, rows: Axis<1>, columns: Axis<1>, out: &mut [f64]) {
+    let ([down], [across]) = (rows.strides, columns.strides);
+    for (band, out) in out.chunks_mut(BLOCK * columns.len).enumerate() {
+        let top = first + (band * BLOCK) as isize * down;
+        for left in (0..columns.len).step_by(BLOCK) {
+            let right = (left + BLOCK).min(columns.len);
+            for (i, row) in out.chunks_exact_mut(columns.len).enumerate() {
+                let mut place = top + i as isize * down + left as isize * across;
+                for o in &mut row[left..right] {
+                    *o = data[place as usize];
+                    place += across;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Random;
+    use super::*;
+
+    /// Element by element from the definition.
+    fn naive(view: &View) -> Vec<f64> {
+        let mut elements = vec![view.offset as isize];
+        for (&len, &stride) in view.shape.iter().zip(view.strides) {
+            let along = |o: isize| (0..len as isize).map(move |i| o + i * stride);
+            elements = elements.into_iter().flat_map(along).collect();
+        }
+        elements
+            .into_iter()
+            .map(|o| view.data[o as usize])
+            .collect()
+    }
+
+    #[test]
+    fn any_strides_are_gathered_in_row_major_order() {
+        let mut random = Random::new(1);
+        for case in 0..400 {
+            let owned = random.view(case % 5);
+            let view = owned.view();
+            let expected = naive(&view);
+            assert_eq!(view.len(), expected.len());
+            let mut out = vec![f64::NAN; view.len()];
+            view.copy_into(&mut out);
+            assert_eq!(out, expected);
+            assert_eq!(view.to_contiguous(), expected);
+            if let Some(slice) = view.as_slice() {
+                assert_eq!(slice, expected);
+            }
+            let start = random.below(expected.len() + 1);
+            let end = start + random.below(expected.len() - start + 1);
+            let mut part = vec![f64::NAN; end - start];
+            view.copy_range(start, &mut part);
+            assert_eq!(part, expected[start..end]);
+        }
+    }
+
+    #[test]
+    fn large_transposed_planes_are_copied_in_blocks() {
+        let data: Vec<f64> = (0..2 * 37 * 53).map(f64::from).collect();
+        let view = View {
+            data: &data,
+            offset: 0,
+            shape: &[2, 53, 37],
+            strides: &[37 * 53, 1, 53],
+        };
+        assert_eq!(view.to_contiguous(), naive(&view));
+        assert!(!view.is_contiguous());
+    }
+
+    #[test]
+    fn scalars_and_empty_arrays_are_contiguous() {
+        let data = [1.0, 2.0];
+        let scalar = View {
+            data: &data,
+            offset: 1,
+            shape: &[],
+            strides: &[],
+        };
+        assert_eq!(scalar.as_slice(), Some(&[2.0][..]));
+        let empty = View {
+            data: &[],
+            offset: 0,
+            shape: &[3, 0],
+            strides: &[5, -7],
+        };
+        assert_eq!(empty.as_slice(), Some(&[][..]));
+        assert!(empty.is_empty());
+    }
+}

@@ -1,0 +1,156 @@
+//! The one product of arrays: every dot, matrix product and einsum becomes this.
+
+use smallvec::SmallVec;
+
+use super::Algebra;
+use super::create::EYE;
+use crate::ir::{
+    Absorb, Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError, elements,
+    show,
+};
+use crate::kernel;
+
+/// `[batch…, free_a…, c…] · [batch…, c…, free_b…] → [batch…, free_a…, free_b…]`, summed over `c…`.
+/// Its transposes are itself, with one factor's axes exchanged.
+pub(in crate::ops) static CONTRACT: Primitive = Primitive {
+    name: "contract",
+    shape: contract_shape,
+    kernel: Kernel::Dense(|attr, _, args, out, _| {
+        let Attr::Contract(batch, contracted, absorb) = *attr else { return };
+        let absorb = match absorb {
+            Absorb::Neither => kernel::Absorb::None,
+            Absorb::Left => kernel::Absorb::Left,
+            Absorb::Right => kernel::Absorb::Right,
+        };
+        let free = |i: usize| args[i].shape.len() - batch - contracted;
+        let groups = kernel::Groups { batch, free_a: free(0), contracted, free_b: free(1) };
+        kernel::contract(args[0], args[1], groups, absorb, out);
+    }),
+    rule: Rule::Multilinear {
+        term: |b, n, i, t| {
+            let Attr::Contract(batch, contracted, _) = b.node(n).attr else { return t };
+            let other = b.arg(n, 1 - i);
+            if i == 0 {
+                b.product(t, other, batch, contracted, Absorb::Left)
+            } else {
+                b.product(other, t, batch, contracted, Absorb::Right)
+            }
+        },
+        adjoint,
+    },
+    batch: Batch::Custom(batch_rule),
+    cost: Cost::Formula(|attr, args, out| {
+        let Attr::Contract(batch, contracted, _) = attr else { return 0 };
+        let inner = elements(&args[1][*batch..batch + contracted]) as u64;
+        (elements(out) as u64).saturating_mul(inner).saturating_mul(2)
+    }),
+    simplify: Some(simplify),
+    kink: None,
+};
+
+fn contract_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
+    let Attr::Contract(batch, contracted, _) = *attr else {
+        return Err(ShapeError::new("a product names its axes", "axes", format!("{attr:?}")));
+    };
+    let (a, b) = (args[0], args[1]);
+    let fits = a.len() >= batch + contracted
+        && b.len() >= batch + contracted
+        && a[..batch] == b[..batch]
+        && a[a.len() - contracted..] == b[batch..batch + contracted];
+    if !fits {
+        return Err(ShapeError::new("the axes multiplied over have one length", show(a), show(b)));
+    }
+    Ok(a[..a.len() - contracted].iter().chain(&b[batch + contracted..]).copied().collect())
+}
+
+/// Axis counts of a product: batch, free on the left, contracted, free on the right.
+fn counts(b: &Builder, n: NodeId) -> (usize, usize, usize, usize) {
+    let Attr::Contract(batch, contracted, _) = b.node(n).attr else { return (0, 0, 0, 0) };
+    let rank = |i| b.shape(b.arg(n, i)).len() - batch - contracted;
+    (batch, rank(0), contracted, rank(1))
+}
+
+fn adjoint(b: &mut Builder, n: NodeId, i: usize, ct: NodeId) -> NodeId {
+    let (batch, free_a, contracted, free_b) = counts(b, n);
+    if i == 0 {
+        let right = b.arg(n, 1);
+        let swapped = exchange(b, right, batch, contracted, free_b);
+        b.product(ct, swapped, batch, free_b, Absorb::Left)
+    } else {
+        let left = b.arg(n, 0);
+        let swapped = exchange(b, left, batch, free_a, contracted);
+        b.product(swapped, ct, batch, free_a, Absorb::Right)
+    }
+}
+
+/// Exchanges two neighbouring groups of axes after the batch: `[batch…, p…, q…] → [batch…, q…, p…]`.
+fn exchange(b: &mut Builder, x: NodeId, batch: usize, p: usize, q: usize) -> NodeId {
+    let order: SmallVec<[usize; 4]> = (0..batch).chain(batch + p..batch + p + q).chain(batch..batch + p).collect();
+    b.permute(x, &order)
+}
+
+/// A new batch axis joins the batch if both factors carry it; if one does, it becomes a free axis of
+/// that factor, so that many points still make one large product.
+fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], _: usize) -> NodeId {
+    let Attr::Contract(batch, contracted, absorb) = node.attr else { return args[0].0 };
+    let ((x, x_batched), (y, y_batched)) = (args[0], args[1]);
+    let rank = node.shape.len();
+    if x_batched && y_batched {
+        return b.product(x, y, batch + 1, contracted, absorb);
+    }
+    if x_batched {
+        let order: SmallVec<[usize; 4]> = (1..=batch).chain([0]).chain(batch + 1..b.shape(x).len()).collect();
+        let x = b.permute(x, &order);
+        let out = b.product(x, y, batch, contracted, absorb);
+        let order: SmallVec<[usize; 4]> = [batch].into_iter().chain(0..batch).chain(batch + 1..=rank).collect();
+        return b.permute(out, &order);
+    }
+    let middle = batch + contracted;
+    let order: SmallVec<[usize; 4]> = (1..=middle).chain([0]).chain(middle + 1..b.shape(y).len()).collect();
+    let y = b.permute(y, &order);
+    let free_a = b.shape(x).len() - batch - contracted;
+    let out = b.product(x, y, batch, contracted, absorb);
+    let place = batch + free_a;
+    let order: SmallVec<[usize; 4]> = [place].into_iter().chain(0..place).chain(place + 1..=rank).collect();
+    b.permute(out, &order)
+}
+
+fn simplify(b: &mut Builder, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
+    let Attr::Contract(batch, contracted, absorb) = *attr else { return None };
+    let is_eye = |b: &Builder, x: NodeId| std::ptr::eq(b.node(x).op, &EYE);
+    if batch == 0 && contracted == 1 && is_eye(b, args[1]) {
+        return Some(args[0]);
+    }
+    if batch == 0 && contracted == 1 && is_eye(b, args[0]) {
+        return Some(args[1]);
+    }
+    let shapes = [b.shape(args[0]).clone(), b.shape(args[1]).clone()];
+    let shape = contract_shape(attr, &[&shapes[0], &shapes[1]]).ok()?;
+    // A derivative that is zero everywhere makes a zero product, and so does an empty sum.
+    let zero_side = match absorb {
+        Absorb::Left => b.fill_value(args[0]) == Some(0.0),
+        Absorb::Right => b.fill_value(args[1]) == Some(0.0),
+        Absorb::Neither => false,
+    };
+    if zero_side || elements(&shapes[1][batch..batch + contracted]) == 0 {
+        return Some(b.fill(0.0, &shape));
+    }
+    if contracted == 0 && batch == 0 {
+        return outer(b, args, &shapes, &shape, absorb);
+    }
+    None
+}
+
+/// A product over no axes is elementwise, which fuses with its neighbours.
+fn outer(b: &mut Builder, args: &[NodeId], shapes: &[Shape; 2], shape: &[usize], absorb: Absorb) -> Option<NodeId> {
+    let free_a = shapes[0].len();
+    let left: SmallVec<[usize; 4]> = (0..free_a).collect();
+    let right: SmallVec<[usize; 4]> = (free_a..shape.len()).collect();
+    let (x, y) = (b.broadcast(args[0], shape, &left), b.broadcast(args[1], shape, &right));
+    Some(match absorb {
+        Absorb::Neither => b.mul(x, y),
+        Absorb::Left => b.scale(y, x),
+        Absorb::Right => b.scale(x, y),
+    })
+}
+

@@ -1,0 +1,108 @@
+//! Activation functions of neural networks.
+
+use super::super::Algebra;
+use super::super::row::{Meaning, Operation};
+use super::{LIBRARY, at_zero, map1, primitive};
+use crate::ir::{Primitive, Rule};
+use crate::kernel;
+
+/// Logistic function. Its slope is σ(x)·σ(-x), which keeps the digits that 1 - σ loses.
+static SIGMOID: Primitive = primitive(
+    "sigmoid",
+    |a, o| map1(a, o, kernel::sigmoid),
+    LIBRARY + 4,
+    Rule::Local(|b, n, _| {
+        let x = b.arg(n, 0);
+        let opposite = b.neg(x);
+        let other = b.apply(&SIGMOID, &[opposite]);
+        Some(b.mul(n, other))
+    }),
+);
+
+static SOFTPLUS: Primitive = primitive(
+    "softplus",
+    |a, o| map1(a, o, kernel::softplus),
+    2 * LIBRARY,
+    Rule::Local(|b, n, _| {
+        let x = b.arg(n, 0);
+        Some(b.apply(&SIGMOID, &[x]))
+    }),
+);
+
+/// max(x, 0) with relu'(0) = 0; NaN stays NaN.
+static RELU: Primitive = Primitive {
+    kink: Some(at_zero),
+    ..primitive(
+        "relu",
+        |a, o| map1(a, o, |x| if x <= 0.0 { 0.0 } else { x }),
+        1,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let zero = b.fill_like(0.0, x);
+            Some(b.greater(x, zero))
+        }),
+    )
+};
+
+/// The rows of this family.
+pub(in crate::ops) static ROWS: &[Operation] = &[
+    Operation {
+        aliases: &["expit", "logistic"],
+        summary: "Logistic function, 1/(1 + exp(-x)).",
+        shape: "as x",
+        derivative: "sigmoid(x)*sigmoid(-x)",
+        ..Operation::new("sigmoid", "sigmoid(x)", Meaning::Elementwise(&SIGMOID))
+    },
+    Operation {
+        summary: "log(1 + exp(x)), without overflow.",
+        shape: "as x",
+        derivative: "sigmoid(x)",
+        ..Operation::new("softplus", "softplus(x)", Meaning::Elementwise(&SOFTPLUS))
+    },
+    Operation {
+        summary: "The positive part, max(x, 0).",
+        shape: "as x",
+        derivative: "x > 0",
+        kinks: "0 at 0",
+        ..Operation::new("relu", "relu(x)", Meaning::Elementwise(&RELU))
+    },
+    Operation {
+        summary: "x where positive, slope times x elsewhere.",
+        shape: "as x",
+        derivative: "where(x > 0, 1, negative_slope)",
+        kinks: "negative_slope at 0",
+        cases: &[("leaky_relu(x)", &[&[5]]), ("leaky_relu(x, negative_slope=0.2)", &[&[2, 3]])],
+        ..Operation::new(
+            "leaky_relu",
+            "leaky_relu(x, negative_slope=0.01)",
+            Meaning::Expand(&["u = _corner(x)", "where(u > 0, u, negative_slope * u)"]),
+        )
+    },
+    Operation {
+        summary: "x where positive, alpha*(exp(x) - 1) elsewhere.",
+        shape: "as x",
+        derivative: "where(x > 0, 1, alpha*exp(x))",
+        kinks: "alpha at 0 (a corner only if alpha is not 1)",
+        cases: &[("elu(x)", &[&[5]]), ("elu(x, alpha=0.5)", &[&[2, 3]])],
+        ..Operation::new(
+            "elu",
+            "elu(x, alpha=1.0)",
+            Meaning::Expand(&["where(x > 0, x, alpha * expm1(where(x > 0, 0, x)))"]),
+        )
+    },
+    Operation {
+        summary: "x times the normal distribution function of x (the exact form, not the tanh approximation).",
+        shape: "as x",
+        derivative: "(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)",
+        cases: &[("gelu(x)", &[&[5]])],
+        ..Operation::new("gelu", "gelu(x)", Meaning::Expand(&["x * (erfc(-x / sqrt(2)) / 2)"]))
+    },
+    Operation {
+        aliases: &["swish"],
+        summary: "x times the logistic function of x.",
+        shape: "as x",
+        derivative: "sigmoid(x)*(1 + x*sigmoid(-x))",
+        cases: &[("silu(x)", &[&[5]])],
+        ..Operation::new("silu", "silu(x)", Meaning::Expand(&["x * sigmoid(x)"]))
+    },
+];

@@ -1,0 +1,129 @@
+//! Sums, products and quotients, and the product of derivatives, in which zero absorbs.
+
+use super::super::Algebra;
+use super::super::row::{Meaning, Operation};
+use super::{map1, map2, primitive};
+use crate::ir::{Builder, NodeId, Primitive, Rule};
+
+/// `x + y`.
+pub(in crate::ops) static ADD: Primitive = Primitive {
+    simplify: Some(|b, a, _| (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)).map(|i| a[1 - i])),
+    ..primitive("add", |a, o| map2(a, o, |x, y| x + y), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
+};
+
+/// `x - y`.
+pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
+    simplify: Some(|b, a, _| match (b.fill_value(a[0]), b.fill_value(a[1])) {
+        (_, Some(0.0)) => Some(a[0]),
+        (Some(0.0), None) => Some(b.neg(a[1])),
+        _ => None,
+    }),
+    ..primitive(
+        "subtract",
+        |a, o| map2(a, o, |x, y| x - y),
+        1,
+        Rule::Linear { fixed: &[], adjoint: |b, _, i, ct| if i == 0 { ct } else { b.neg(ct) } },
+    )
+};
+
+/// `-x`.
+pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
+    simplify: Some(|b, a, _| std::ptr::eq(b.node(a[0]).op, &NEGATIVE).then(|| b.arg(a[0], 0))),
+    ..primitive("negative", |a, o| map1(a, o, |x| -x), 1, Rule::Linear { fixed: &[], adjoint: |b, _, _, ct| b.neg(ct) })
+};
+
+/// `x · y`.
+pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
+    simplify: Some(|b, a, _| one_factor(b, a)),
+    ..primitive(
+        "multiply",
+        |a, o| map2(a, o, |x, y| x * y),
+        1,
+        Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))),
+    )
+};
+
+/// `x / y`.
+pub(in crate::ops) static DIVIDE: Primitive = Primitive {
+    simplify: Some(|b, a, _| (b.fill_value(a[1]) == Some(1.0)).then_some(a[0])),
+    ..primitive(
+        "divide",
+        |a, o| map2(a, o, |x, y| x / y),
+        4,
+        Rule::Local(|b, n, i| {
+            let y = b.arg(n, 1);
+            if i == 0 {
+                let one = b.fill_like(1.0, y);
+                return Some(b.div(one, y));
+            }
+            let slope = b.div(n, y);
+            Some(b.neg(slope))
+        }),
+    )
+};
+
+/// The product `c · t` of a derivative `t`: zero wherever `t` is exactly zero, whatever `c` is, so
+/// that a branch not taken never turns 0·∞ into NaN.
+pub(in crate::ops) static SCALE: Primitive = Primitive {
+    simplify: Some(|b, a, _| {
+        if b.fill_value(a[1]) == Some(0.0) {
+            return Some(a[1]);
+        }
+        if b.fill_value(a[0]) == Some(-1.0) {
+            return Some(b.neg(a[1]));
+        }
+        one_factor(b, a)
+    }),
+    ..primitive(
+        "scale",
+        |a, o| map2(a, o, |c, t| if t == 0.0 { 0.0 } else { c * t }),
+        1,
+        Rule::Multilinear {
+            term: |b, n, i, t| {
+                let other = b.arg(n, 1 - i);
+                b.scale(other, t)
+            },
+            adjoint: |b, n, _, ct| {
+                let c = b.arg(n, 0);
+                b.scale(c, ct)
+            },
+        },
+    )
+};
+
+/// The other factor, where one is 1 everywhere.
+fn one_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
+    (0..2).find(|&i| b.fill_value(a[i]) == Some(1.0)).map(|i| a[1 - i])
+}
+
+/// The rows of this family.
+pub(in crate::ops) static ROWS: &[Operation] = &[
+    Operation {
+        summary: "Sum, `x + y`.",
+        derivative: "1 by x, 1 by y",
+        ..Operation::new("add", "add(x, y)", Meaning::Elementwise(&ADD))
+    },
+    Operation {
+        summary: "Difference, `x - y`.",
+        derivative: "1 by x, -1 by y",
+        ..Operation::new("subtract", "subtract(x, y)", Meaning::Elementwise(&SUBTRACT))
+    },
+    Operation {
+        summary: "Product element by element, `x * y`.",
+        derivative: "y by x, x by y",
+        ..Operation::new("multiply", "multiply(x, y)", Meaning::Elementwise(&MULTIPLY))
+    },
+    Operation {
+        aliases: &["true_divide"],
+        summary: "Quotient, `x / y`.",
+        derivative: "1/y by x, -x/y^2 by y",
+        undefined: "division by zero",
+        domain: &[(-2.0, 2.0), (0.5, 2.0)],
+        ..Operation::new("divide", "divide(x, y)", Meaning::Elementwise(&DIVIDE))
+    },
+    Operation {
+        summary: "Opposite, `-x`.",
+        derivative: "-1",
+        ..Operation::new("negative", "negative(x)", Meaning::Elementwise(&NEGATIVE))
+    },
+];

@@ -1,0 +1,69 @@
+//! Operations that act element by element, their arguments broadcast to one shape beforehand.
+//!
+//! Each primitive here has a kernel over slices and a Local rule: its partial derivatives as graph.
+
+pub(super) mod activation;
+pub(super) mod arithmetic;
+pub(super) mod exponential;
+pub(super) mod hyperbolic;
+pub(super) mod power;
+pub(super) mod rounding;
+pub(super) mod special;
+pub(super) mod trigonometric;
+
+use super::Algebra;
+use crate::ir::{Attr, Batch, Builder, Cost, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, show};
+
+/// All arguments have one shape, and so has the result.
+pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
+    let first = args.first().copied().unwrap_or(&[]);
+    match args.iter().find(|s| **s != first) {
+        None => Ok(first.into()),
+        Some(other) => Err(ShapeError::new("elementwise arguments have one shape", show(first), show(other))),
+    }
+}
+
+/// An elementwise primitive; `cost` is in multiplications for each element.
+pub(super) const fn primitive(name: &'static str, kernel: fn(&[&[f64]], &mut [f64]), cost: u64, rule: Rule) -> Primitive {
+    Primitive {
+        name,
+        shape: same_shape,
+        kernel: Kernel::Elementwise(kernel),
+        rule,
+        batch: Batch::Leading,
+        cost: Cost::Each(cost),
+        simplify: None,
+        kink: None,
+    }
+}
+
+/// Cost of a library function (exp, sin, …) in multiplications.
+pub(super) const LIBRARY: u64 = 15;
+
+/// Cost of a special function (erf, lgamma, …) in multiplications.
+pub(super) const SPECIAL: u64 = 60;
+
+/// Applies a function of one number along a slice.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]
+pub(super) fn map1(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (o, x) in out.iter_mut().zip(a[0]) {
+        *o = f(*x);
+    }
+}
+
+/// Applies a function of two numbers along slices.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]
+pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    for ((o, x), y) in out.iter_mut().zip(a[0]).zip(a[1]) {
+        *o = f(*x, *y);
+    }
+}
+
+
+/// A kink where the argument is zero.
+pub(super) fn at_zero(b: &mut Builder, n: NodeId) -> NodeId {
+    let x = b.arg(n, 0);
+    b.is(x, 0.0)
+}

@@ -1,0 +1,155 @@
+//! Picking elements by number, and its transpose, adding elements into their places.
+
+use super::Algebra;
+use crate::ir::{
+    Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, ShapeError, elements, show,
+};
+
+/// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
+/// of leading axes that both share and the axis. A negative index counts from the end; one out of
+/// range gives NaN, which no answer lets pass.
+static GATHER: Primitive = Primitive {
+    name: "take",
+    shape: |attr, args| {
+        let (batch, axis, _) = parts(attr);
+        check(batch, axis, args)?;
+        let (x, i) = (args[0], args[1]);
+        Ok(x[..axis].iter().chain(&i[batch..]).chain(&x[axis + 1..]).copied().collect())
+    },
+    kernel: Kernel::Dense(|attr, _, args, out, _| {
+        let (batch, axis, _) = parts(attr);
+        let (x, indices) = (args[0].to_contiguous(), args[1].to_contiguous());
+        let g = Geometry::new(batch, axis, args[0].shape, args[1].shape);
+        g.visit(&indices, |place, source| {
+            let cells = &mut out[place..place + g.inner];
+            match source {
+                Some(s) => cells.copy_from_slice(&x[s..s + g.inner]),
+                None => cells.fill(f64::NAN),
+            }
+        });
+    }),
+    rule: Rule::Linear {
+        fixed: &[1],
+        adjoint: |b, n, _, ct| {
+            let (batch, axis, _) = parts(&b.node(n).attr);
+            let (x, indices) = (b.arg(n, 0), b.arg(n, 1));
+            let length = b.shape(x)[axis];
+            b.make(&SCATTER, &[ct, indices], Attr::Axes([batch, axis, length].as_slice().into()))
+        },
+    },
+    batch: Batch::Custom(|b, node, args, size| batch_rule(b, &GATHER, node, args, size)),
+    cost: Cost::Free,
+    simplify: None,
+    kink: None,
+};
+
+/// The transpose of [`GATHER`]: adds each element into the place it was taken from.
+static SCATTER: Primitive = Primitive {
+    name: "put",
+    shape: |attr, args| {
+        let (batch, axis, length) = parts(attr);
+        let (t, i) = (args[0], args[1]);
+        if i.len() < batch || t.len() + batch < axis + i.len() || t[axis..axis + i.len() - batch] != i[batch..] {
+            return Err(ShapeError::new("values and indices to put agree", show(t), show(i)));
+        }
+        Ok(t[..axis].iter().chain([&length]).chain(&t[axis + i.len() - batch..]).copied().collect())
+    },
+    kernel: Kernel::Dense(|attr, shape, args, out, _| {
+        let (batch, axis, _) = parts(attr);
+        let (t, indices) = (args[0].to_contiguous(), args[1].to_contiguous());
+        out.fill(0.0);
+        let g = Geometry::new(batch, axis, shape, args[1].shape);
+        g.visit(&indices, |place, target| {
+            if let Some(s) = target {
+                for (o, x) in out[s..s + g.inner].iter_mut().zip(&t[place..]) {
+                    *o += x;
+                }
+            }
+        });
+    }),
+    rule: Rule::Linear {
+        fixed: &[1],
+        adjoint: |b, n, _, ct| {
+            let (batch, axis, _) = parts(&b.node(n).attr);
+            let indices = b.arg(n, 1);
+            b.make(&GATHER, &[ct, indices], Attr::Axes([batch, axis, 0].as_slice().into()))
+        },
+    },
+    batch: Batch::Custom(|b, node, args, size| batch_rule(b, &SCATTER, node, args, size)),
+    cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
+    simplify: None,
+    kink: None,
+};
+
+/// Shared leading axes, axis, and (for the transpose) length of the axis.
+fn parts(attr: &Attr) -> (usize, usize, usize) {
+    match attr {
+        Attr::Axes(a) if a.len() == 3 => (a[0], a[1], a[2]),
+        _ => (0, 0, 0),
+    }
+}
+
+fn check(batch: usize, axis: usize, args: &[&[usize]]) -> Result<(), ShapeError> {
+    let (x, i) = (args[0], args[1]);
+    if axis < x.len() && batch <= axis && batch <= i.len() && x[..batch] == i[..batch] {
+        return Ok(());
+    }
+    Err(ShapeError::new("indices fit the array they pick from", show(x), show(i)))
+}
+
+/// Sizes of the runs in which elements are picked: batch × outer × length × inner, by `picks` indices.
+struct Geometry {
+    batch: usize,
+    outer: usize,
+    length: usize,
+    inner: usize,
+    picks: usize,
+}
+
+impl Geometry {
+    fn new(batch: usize, axis: usize, x: &[usize], indices: &[usize]) -> Self {
+        Self {
+            batch: elements(&x[..batch]),
+            outer: elements(&x[batch..axis]),
+            length: x[axis],
+            inner: elements(&x[axis + 1..]),
+            picks: elements(&indices[batch..]),
+        }
+    }
+
+    /// Calls with the start of each picked run and of its source, `None` for an index out of range.
+    fn visit(&self, indices: &[f64], mut f: impl FnMut(usize, Option<usize>)) {
+        for b in 0..self.batch {
+            for o in 0..self.outer {
+                let row = b * self.outer + o;
+                for p in 0..self.picks {
+                    let source = resolve(indices[b * self.picks + p], self.length);
+                    let place = (row * self.picks + p) * self.inner;
+                    f(place, source.map(|s| (row * self.length + s) * self.inner));
+                }
+            }
+        }
+    }
+}
+
+/// A whole number in [-length, length) as a position.
+pub(in crate::ops) fn resolve(index: f64, length: usize) -> Option<usize> {
+    let position = if index < 0.0 { index + length as f64 } else { index };
+    (position >= 0.0 && position < length as f64 && position.fract() == 0.0).then_some(position as usize)
+}
+
+fn batch_rule(b: &mut Builder, op: &'static Primitive, node: &Node, args: &[BatchArg], size: usize) -> NodeId {
+    let (batch, axis, length) = parts(&node.attr);
+    let ((x, x_batched), (indices, indices_batched)) = (args[0], args[1]);
+    if batch == 0 && !indices_batched {
+        return b.make(op, &[x, indices], Attr::Axes([0, axis + 1, length].as_slice().into()));
+    }
+    let mut lead = |node, carries: bool| if carries { node } else { b.lead(node, size) };
+    let (x, indices) = (lead(x, x_batched), lead(indices, indices_batched));
+    b.make(op, &[x, indices], Attr::Axes([batch + 1, axis + 1, length].as_slice().into()))
+}
+
+/// NumPy's take along one axis.
+pub fn gather(b: &mut Builder, x: NodeId, indices: NodeId, axis: usize) -> NodeId {
+    b.make(&GATHER, &[x, indices], Attr::Axes([0, axis, 0].as_slice().into()))
+}

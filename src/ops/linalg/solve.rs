@@ -1,0 +1,164 @@
+//! Systems of equations: with a square matrix, and with one of its triangles.
+//!
+//! Both are linear in the right-hand side, and their transposes are systems with the matrix transposed.
+
+use std::sync::atomic::AtomicBool;
+
+use smallvec::SmallVec;
+
+use super::super::Algebra;
+use super::super::manipulation::diagonal::{lower, upper};
+use super::super::shaping::broadcast_shapes;
+use super::super::structure::batched;
+use super::{batch, cubic, each};
+use crate::ir::{
+    Absorb, Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError, elements,
+    show,
+};
+use crate::kernel::{self, View};
+
+/// `A X = B`, or `Aᵀ X = B`, for A of shape [..., n, n] and B of shape [..., n, k].
+static SOLVE: Primitive = Primitive {
+    cost: Cost::Formula(|_, args, _| (cubic(4, args[0]) / 3).saturating_add(substitutions(args, 2))),
+    ..system("solve", |attr, _, args, out, cancel| {
+        let Attr::Triangle(_, transposed, absorb) = *attr else { return };
+        each_system(args, out, cancel, |a, n, b, out| kernel::solve(a, n, b, transposed, absorb, out));
+    })
+};
+
+/// As [`SOLVE`], with the lower or upper triangle of A in place of A.
+pub(super) static TRIANGULAR: Primitive = Primitive {
+    cost: Cost::Formula(|_, args, _| substitutions(args, 1)),
+    ..system("triangular_solve", |attr, _, args, out, cancel| {
+        let Attr::Triangle(lower, transposed, absorb) = *attr else { return };
+        each_system(args, out, cancel, |a, n, b, out| {
+            kernel::triangular_solve(a, n, b, (lower, transposed), absorb, out)
+        });
+    })
+};
+
+const fn system(name: &'static str, kernel: crate::ir::DenseKernel) -> Primitive {
+    Primitive {
+        name,
+        shape,
+        kernel: Kernel::Dense(kernel),
+        rule: Rule::Jvp {
+            tangent,
+            adjoint: Some(|b, n, _, ct| {
+                let (op, attr) = (b.node(n).op, b.node(n).attr.clone());
+                let Attr::Triangle(lower, transposed, _) = attr else { return ct };
+                let a = b.arg(n, 0);
+                b.make(op, &[a, ct], Attr::Triangle(lower, !transposed, true))
+            }),
+        },
+        batch: Batch::Custom(batch_rule),
+        cost: Cost::Free,
+        simplify: Some(|b, a, attr| {
+            let absorbs = matches!(attr, Attr::Triangle(_, _, true));
+            (absorbs && b.fill_value(a[1]) == Some(0.0)).then_some(a[1])
+        }),
+        kink: None,
+    }
+}
+
+fn shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
+    match (args[0], args[1]) {
+        ([a_lead @ .., m, n], [b_lead @ .., rows, _]) if m == n && n == rows && a_lead == b_lead => Ok(args[1].into()),
+        (a, b) => {
+            let got = format!("{} and {}", show(a), show(b));
+            Err(ShapeError::new("a system has a square matrix and as many rows", "[..., n, n] and [..., n, k]", got))
+        }
+    }
+}
+
+/// `passes` · n² · k multiplications and as many additions for each system.
+fn substitutions(args: &[&[usize]], passes: u64) -> u64 {
+    (elements(args[1]) as u64).saturating_mul(batch(args[0]).1 as u64).saturating_mul(passes)
+}
+
+/// Runs over the systems of a batch. What could not be solved is NaN in the result and needs no word here.
+fn each_system(
+    args: &[View<'_>],
+    out: &mut [f64],
+    cancel: &AtomicBool,
+    solve: impl Fn(&[f64], usize, &[f64], &mut [f64]) -> bool,
+) {
+    let rhs = args[1].to_contiguous();
+    let mut start = 0;
+    each(&args[0], out, cancel, |a, n, part| {
+        solve(a, n, &rhs[start..start + part.len()], part);
+        start += part.len();
+    });
+}
+
+/// `A' X + A X' = B'`, so X' solves the same system for `B' - A' X`.
+fn tangent(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+    let (op, attr) = (b.node(n).op, b.node(n).attr.clone());
+    let Attr::Triangle(is_lower, transposed, _) = attr else { return None };
+    let mut rhs = tangents[1];
+    if let Some(mut change) = tangents[0] {
+        if std::ptr::eq(op, &TRIANGULAR) {
+            change = if is_lower { lower(b, change) } else { upper(b, change) };
+        }
+        if transposed {
+            change = b.transposed(change);
+        }
+        let moved = b.matmul(change, n, Absorb::Left);
+        rhs = Some(match rhs {
+            Some(t) => b.sub(t, moved),
+            None => b.neg(moved),
+        });
+    }
+    let a = b.arg(n, 0);
+    Some(b.make(op, &[a, rhs?], Attr::Triangle(is_lower, transposed, true)))
+}
+
+fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], size: usize) -> NodeId {
+    let ((a, a_batched), (rhs, rhs_batched)) = (args[0], args[1]);
+    if !a_batched {
+        return with_columns(b, node.op, &node.attr, a, rhs);
+    }
+    let rhs = if rhs_batched {
+        rhs
+    } else {
+        let shape = batched(size, b.shape(rhs));
+        b.broadcast_to(rhs, &shape)
+    };
+    b.make(node.op, &[a, rhs], node.attr.clone())
+}
+
+/// Solves for right-hand sides that have more leading axes than the matrix: those become columns, so
+/// that each matrix is factored once.
+fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId, rhs: NodeId) -> NodeId {
+    let rank = b.shape(rhs).len();
+    let extra = rank - b.shape(a).len();
+    if extra == 0 {
+        return b.make(op, &[a, rhs], attr.clone());
+    }
+    let kept = rank - 1 - extra;
+    let order: SmallVec<[usize; 4]> = (extra..rank - 1).chain(0..extra).chain([rank - 1]).collect();
+    let moved = b.permute(rhs, &order);
+    let wide: Shape = b.shape(moved).clone();
+    let mut flat: Shape = wide[..kept].into();
+    flat.push(elements(&wide[kept..]));
+    let columns = b.reshape(moved, &flat);
+    let solved = b.make(op, &[a, columns], attr.clone());
+    let solved = b.reshape(solved, &wide);
+    let order: SmallVec<[usize; 4]> = (kept..rank - 1).chain(0..kept).chain([rank - 1]).collect();
+    b.permute(solved, &order)
+}
+
+/// `A X = B` with leading axes broadcast.
+pub(super) fn solve(b: &mut Builder, a: NodeId, rhs: NodeId) -> Result<NodeId, ShapeError> {
+    let attr = Attr::Triangle(false, false, false);
+    let (matrix, right): (Shape, Shape) = (b.shape(a).clone(), b.shape(rhs).clone());
+    let (a_lead, a_plane) = matrix.split_at(matrix.len() - 2);
+    let (b_lead, b_plane) = right.split_at(right.len() - 2);
+    if b_lead.ends_with(a_lead) {
+        return Ok(with_columns(b, &SOLVE, &attr, a, rhs));
+    }
+    let lead = broadcast_shapes(&[a_lead, b_lead])?;
+    let whole = |plane: &[usize]| -> Shape { lead.iter().chain(plane).copied().collect() };
+    let (a, rhs) = (b.broadcast_to(a, &whole(a_plane)), b.broadcast_to(rhs, &whole(b_plane)));
+    Ok(b.make(&SOLVE, &[a, rhs], attr))
+}

@@ -1,0 +1,35 @@
+//! The table of operations: one family a file, one row an operation.
+//!
+//! A [`Primitive`](crate::ir::Primitive) is what graphs are made of; an [`Operation`] is what users
+//! call. Everything that lists operations (the reference page, "did you mean", the property tests)
+//! reads [`table`], so adding one touches one file.
+
+mod algebra;
+mod bind;
+mod compare;
+mod contract;
+mod create;
+mod creation;
+mod einsum;
+mod elementwise;
+mod index;
+mod linalg;
+mod manipulation;
+mod products;
+mod reduce;
+mod reductions;
+mod row;
+mod shaping;
+mod signature;
+mod structure;
+mod table;
+
+pub use algebra::Algebra;
+pub use bind::{Bound, Value, describe, known, to_node};
+pub use index::gather;
+pub use shaping::broadcast_all;
+pub use structure::{reverse, slice};
+pub use reduce::first as first_nonzero;
+pub use row::{Case, Meaning, Operation};
+pub use signature::Signature;
+pub use table::{find, table};

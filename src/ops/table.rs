@@ -1,0 +1,43 @@
+//! The table itself: every row of every family, and look-up by name.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::elementwise as e;
+use super::row::Operation;
+use super::signature::Signature;
+
+/// The families, in the order in which the reference lists them.
+static FAMILIES: &[(&str, &[Operation])] = &[
+    ("arithmetic", e::arithmetic::ROWS),
+    ("powers and roots", e::power::ROWS),
+    ("exponentials and logarithms", e::exponential::ROWS),
+    ("trigonometry", e::trigonometric::ROWS),
+    ("hyperbolic functions", e::hyperbolic::ROWS),
+    ("rounding and sign", e::rounding::ROWS),
+    ("comparison and selection", super::compare::ROWS),
+    ("activation functions", e::activation::ROWS),
+    ("special functions", e::special::ROWS),
+    ("reductions", super::reductions::ROWS),
+    ("products", super::products::ROWS),
+    ("einsum", super::einsum::ROWS),
+    ("manipulation", super::manipulation::ROWS),
+    ("creation", super::creation::ROWS),
+    ("linear algebra", super::linalg::ROWS),
+];
+
+/// Every operation with the family it belongs to.
+pub fn table() -> impl Iterator<Item = (&'static str, &'static Operation)> {
+    FAMILIES.iter().flat_map(|(family, rows)| rows.iter().map(move |row| (*family, row)))
+}
+
+static BY_NAME: LazyLock<FxHashMap<&'static str, (&'static Operation, Signature)>> = LazyLock::new(|| {
+    let names = table().flat_map(|(_, row)| std::iter::once(&row.name).chain(row.aliases).map(move |name| (*name, row)));
+    names.map(|(name, row)| (name, (row, Signature::parse(row)))).collect()
+});
+
+/// An operation by its name or another spelling of it, with its signature.
+pub fn find(name: &str) -> Option<&'static (&'static Operation, Signature)> {
+    BY_NAME.get(name)
+}

@@ -1,0 +1,219 @@
+//! openapi.yaml says what the server does: its routes, its answers to every example, its problems.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use jacobi::http::ROUTES;
+use jsonschema::Validator;
+use reqwest::Response;
+use serde_json::{Value, json};
+use support::Server;
+
+fn contract() -> Value {
+    serde_saphyr::from_str(include_str!("../openapi.yaml")).expect("openapi.yaml is YAML")
+}
+
+/// What a chain of references leads to.
+fn resolve<'a>(contract: &'a Value, mut node: &'a Value) -> &'a Value {
+    while let Some(target) = node.get("$ref").and_then(Value::as_str) {
+        let pointer = target.strip_prefix('#').expect("references stay inside");
+        node = contract
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("{target} leads nowhere"));
+    }
+    node
+}
+
+fn validator(contract: &Value, schema: &Value) -> Validator {
+    let whole = json!({ "allOf": [schema], "components": contract["components"] });
+    jsonschema::draft202012::new(&whole).expect("schemas are valid")
+}
+
+fn assert_valid(contract: &Value, schema: &Value, value: &Value, what: &str) {
+    let wrong: Vec<String> = validator(contract, schema)
+        .iter_errors(value)
+        .map(|e| format!("{e} at {}", e.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{value:#}");
+}
+
+/// Status, media type, headers and body of an answer are what the contract says of the operation.
+async fn assert_documented(contract: &Value, operation: &Value, response: Response, what: &str) {
+    let status = response.status().as_u16().to_string();
+    let said = operation["responses"]
+        .get(&status)
+        .unwrap_or_else(|| panic!("{what}: {status} is not documented"));
+    let said = resolve(contract, said);
+    if let Some(headers) = said["headers"].as_object() {
+        for (name, header) in headers {
+            let required = resolve(contract, header)["required"] == true;
+            assert!(
+                !required || response.headers().contains_key(name),
+                "{what}: {status} without {name}"
+            );
+        }
+    }
+    let Some(content) = said["content"].as_object() else {
+        return;
+    };
+    let kind = response.headers()["content-type"]
+        .to_str()
+        .expect("a media type is text")
+        .to_owned();
+    let kind = kind.split(';').next().unwrap_or_default();
+    let media = content
+        .get(kind)
+        .unwrap_or_else(|| panic!("{what}: {status} as {kind} is not documented"));
+    if kind.ends_with("json") {
+        let body: Value = response.json().await.expect("JSON");
+        assert_valid(
+            contract,
+            &media["schema"],
+            &body,
+            &format!("{what}: {status}"),
+        );
+    }
+}
+
+#[test]
+fn the_contract_lists_exactly_the_routes() {
+    let contract = contract();
+    let paths = contract["paths"].as_object().expect("paths");
+    let published: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object()
+                .expect("a path item")
+                .keys()
+                .map(|method| (method.clone(), path.clone()))
+        })
+        .collect();
+    let served = ROUTES
+        .iter()
+        .map(|(method, path)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
+    assert_eq!(published, served);
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_component_is_used() {
+    fn walk(node: &Value, seen: &mut BTreeSet<String>) {
+        match node {
+            Value::Object(members) => {
+                seen.extend(
+                    members
+                        .get("$ref")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                );
+                members.values().for_each(|member| walk(member, seen));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, seen)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let contract = contract();
+    let mut seen = BTreeSet::new();
+    walk(&contract, &mut seen);
+    let kinds = contract["components"].as_object().expect("components");
+    let there = kinds.iter().flat_map(|(kind, members)| {
+        let names = members.as_object().expect("named components").keys();
+        names.map(move |name| format!("#/components/{kind}/{name}"))
+    });
+    assert_eq!(seen, there.collect());
+}
+
+#[test]
+fn the_version_is_the_programs() {
+    assert_eq!(contract()["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn every_example_is_valid_and_answered_as_documented() {
+    let contract = contract();
+    let server = Server::start(&[]);
+    for (_, path) in ROUTES.iter().filter(|(method, _)| *method == "post") {
+        let operation = &contract["paths"][path]["post"];
+        let body = &resolve(&contract, &operation["requestBody"])["content"]["application/json"];
+        for (name, example) in body["examples"].as_object().expect("examples") {
+            let what = format!("{path} {name}");
+            let document = &resolve(&contract, example)["value"];
+            assert_valid(&contract, &body["schema"], document, &what);
+            let response = server.post(path, document.to_string()).await;
+            assert_eq!(
+                response.status(),
+                200,
+                "{what}: {}",
+                response.text().await.unwrap_or_default()
+            );
+            let response = server.post(path, document.to_string()).await;
+            assert_documented(&contract, operation, response, &what).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_get_is_answered_as_documented() {
+    let contract = contract();
+    let server = Server::start(&[]);
+    for (_, path) in ROUTES.iter().filter(|(method, _)| *method == "get") {
+        let operation = &contract["paths"][path]["get"];
+        let asked = path.replace("{slug}", "unknown-name");
+        assert_documented(&contract, operation, server.get(&asked).await, path).await;
+    }
+    let operation = &contract["paths"]["/problems/{slug}"]["get"];
+    assert_documented(
+        &contract,
+        operation,
+        server.get("/problems/none").await,
+        "an unknown problem",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn everything_wrong_is_answered_as_documented() {
+    let contract = contract();
+    let server = Server::start(&["--max-body-bytes", "2000"]);
+    let documents = [
+        String::new(),
+        "[]".into(),
+        "{}".into(),
+        " ".repeat(2001),
+        r#"{"define": {"f(x)": "sin(x) +"}, "at": {"x": 1}}"#.into(),
+        r#"{"define": {"f(x)": "sine(x)"}, "at": {"x": 1}}"#.into(),
+        r#"{"define": {"f(x)": "A @ x"}, "constants": {"A": [[1, 2]]}, "at": {"x": [1, 2, 3]}}"#
+            .into(),
+        r#"{"define": {"f(x)": "log(x)"}, "at": {"x": -1}, "wnat": ["value"]}"#.into(),
+        r#"{"define": {"f(x)": "log(x)"}, "at": {"x": -1}}"#.into(),
+        r#"{"define": {"f(x)": "x"}, "at": {"x": [[1], [2, 3]]}, "mode": "sideways"}"#.into(),
+    ];
+    for (_, path) in ROUTES.iter().filter(|(method, _)| *method == "post") {
+        let operation = &contract["paths"][path]["post"];
+        for document in &documents {
+            let response = server.post(path, document.clone()).await;
+            assert_documented(
+                &contract,
+                operation,
+                response,
+                &format!("{path} {document:.80}"),
+            )
+            .await;
+        }
+        let request = server
+            .client
+            .post(server.url(path))
+            .header("content-type", "text/csv")
+            .body("{}");
+        let response = request.send().await.expect("the server answers");
+        assert_documented(&contract, operation, response, &format!("{path} as CSV")).await;
+        assert_documented(
+            &contract,
+            operation,
+            server.get(path).await,
+            &format!("GET {path}"),
+        )
+        .await;
+    }
+}
