@@ -1,10 +1,13 @@
 //! "Did you mean …?": the known name closest to one that was not found.
 
+use std::cmp::Reverse;
+
 /// Names longer than this are never misspellings of ours, and comparing them would cost too much.
 const LONGEST: usize = 64;
 
 /// The candidate that `name` is most likely a misspelling of, if any is close enough: about one slip
-/// (a letter changed, added, left out, or two swapped) for every three letters, capitals aside.
+/// (a letter changed, added, left out, or two swapped) for every three letters, capitals aside. Among
+/// equals, the one that begins alike the longest.
 ///
 /// The answer does not depend on the order of the candidates.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
@@ -22,15 +25,12 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let distance = strsim::damerau_levenshtein(&lower, &other);
             let close = distance <= (longest / 3).max(1) && distance < longest;
             close.then(|| {
-                (
-                    distance,
-                    strsim::damerau_levenshtein(name, candidate),
-                    candidate,
-                )
+                let shared = name.chars().zip(candidate.chars()).take_while(|(a, b)| a == b).count();
+                (distance, strsim::damerau_levenshtein(name, candidate), Reverse(shared), candidate)
             })
         })
         .min()
-        .map(|(_, _, candidate)| candidate.to_owned())
+        .map(|(_, _, _, candidate)| candidate.to_owned())
 }
 
 #[cfg(test)]

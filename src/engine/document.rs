@@ -24,6 +24,8 @@ use crate::tensor::Tensor;
 pub struct Document {
     /// The defined functions, in the order written.
     pub functions: Vec<Function>,
+    /// Names of functions that are defined but could not be read.
+    pub broken: Vec<String>,
     /// The texts they came from.
     pub sources: Sources,
     /// Named arrays, in the order written.
@@ -79,19 +81,26 @@ const FIELDS: [&str; 18] = [
 
 /// Reads a document, or tells all that is wrong with it, 100 faults at most.
 pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
-    let body = json::read(bytes).map_err(|fault| vec![fault])?;
+    match read_partially(bytes) {
+        (Some(document), faults) if faults.is_empty() => Ok(document),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// Reads what can be read of a document, and tells what cannot: a function with a fault is left out
+/// and named in [`Document::broken`], so that the others can be looked at further.
+pub(super) fn read_partially(bytes: &[u8]) -> (Option<Document>, Vec<Fault>) {
+    let body = match json::read(bytes) {
+        Ok(body) => body,
+        Err(fault) => return (None, vec![fault]),
+    };
     let Json::Object(object) = &body else {
-        return Err(vec![wrong_type("", "an object", &body)]);
+        return (None, vec![wrong_type("", "an object", &body)]);
     };
     let mut faults = Vec::new();
     let document = understand(object, &mut faults);
-    match document {
-        Some(document) if faults.is_empty() => Ok(document),
-        _ => {
-            faults.truncate(MOST_FAULTS);
-            Err(faults)
-        }
-    }
+    faults.truncate(MOST_FAULTS);
+    (document, faults)
 }
 
 /// The whole document; `None` only after a fault.
@@ -123,7 +132,9 @@ fn understand(object: &[(String, Json)], faults: &mut Vec<Fault>) -> Option<Docu
     let want = options::want(&fields, faults);
     let options = options::options(&fields, faults);
     let inputs = inputs?;
+    let broken = defined.iter().filter(|name| functions.iter().all(|f| f.name != **name));
     Some(Document {
+        broken: broken.map(|&name| name.to_owned()).collect(),
         functions,
         sources,
         constants,

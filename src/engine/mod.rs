@@ -7,6 +7,7 @@ mod answer;
 mod chain;
 mod check;
 mod compile;
+mod deadline;
 mod document;
 mod limits;
 mod lower;
@@ -70,19 +71,37 @@ impl Engine {
     /// All that is wrong with the document; or one fault if the answer is not finite, too costly, or
     /// no longer wanted.
     pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
-        let document = read_document(body)?;
+        let document = self.read(body)?;
         let want = document.want.as_deref().unwrap_or(endpoint.default_want());
         let compiled = Compiled::new(&document, want, &self.limits)?;
         if endpoint == Endpoint::Check {
             return Ok(check::write(&document, &compiled));
         }
-        let values = run::run(&document, &compiled, cancel)?;
-        let verified = if document.verify {
-            Some(verify::verify(&document, &compiled, &values, &self.limits, cancel)?)
-        } else {
-            None
-        };
-        answer::write(&document, want, &compiled, &values, verified.as_ref())
+        deadline::within(document.time_ms, cancel, || {
+            let values = run::run(&document, &compiled, cancel)?;
+            let verified = if document.verify {
+                Some(verify::verify(&document, &compiled, &values, &self.limits, cancel)?)
+            } else {
+                None
+            };
+            answer::write(&document, want, &compiled, &values, verified.as_ref())
+        })
+    }
+
+    /// Reads a document. One with faults is looked at further where that makes sense, so that a slip in
+    /// one function does not hide those in the others.
+    fn read(&self, body: &[u8]) -> Result<Document, Vec<Fault>> {
+        match document::read_partially(body) {
+            (Some(document), faults) if faults.is_empty() => Ok(document),
+            (partial, mut faults) => {
+                if let Some(document) = partial
+                    && let Err(more) = Compiled::new(&document, &[Want::Value], &self.limits)
+                {
+                    faults.extend(more);
+                }
+                Err(faults)
+            }
+        }
     }
 
     /// The reference of all operations, as JSON.

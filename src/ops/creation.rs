@@ -52,12 +52,14 @@ fn build_arange(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let step = args.number(b, "step")?;
     if step == 0.0 || !(start.is_finite() && stop.is_finite() && step.is_finite()) {
         let detail = "start, stop and step are finite and the step is not 0";
-        return Err(args.fault(Code::InvalidValue, detail).expected("finite numbers", format!("{start}, {stop}, {step}")));
+        return Err(args
+            .fault(Code::InvalidValue, detail)
+            .expected("finite numbers", format!("{start}, {stop}, {step}")));
     }
     let count = ((stop - start) / step).ceil().max(0.0);
     if count > COUNTABLE {
         let fault = args.fault(Code::Limit, "there are too many numbers to count");
-        return Err(fault.expected(format!("at most {COUNTABLE}"), count.to_string()));
+        return Err(fault.expected(format!("at most {COUNTABLE}"), format!("{count:e}")));
     }
     let position = iota(b, &[count as usize], 0);
     let spaced = b.times(step, position);

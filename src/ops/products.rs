@@ -48,7 +48,11 @@ pub(in crate::ops) fn matmul(b: &mut Builder, x: NodeId, y: NodeId) -> Result<No
     }
     let (left_lead, left_plane) = left.split_at(left.len() - 2);
     let (right_lead, right_plane) = right.split_at(right.len() - 2);
-    let lead = broadcast_shapes(&[left_lead, right_lead])?;
+    let lead = broadcast_shapes(&[left_lead, right_lead]).map_err(|e| {
+        let detail =
+            format!("matrix product of {} and {}: the leading axes do not broadcast", show(&left), show(&right));
+        ShapeError { detail, ..e }
+    })?;
     let whole = |plane: &[usize]| -> Shape { lead.iter().chain(plane).copied().collect() };
     let (x, y) = (b.broadcast_to(x, &whole(left_plane)), b.broadcast_to(y, &whole(right_plane)));
     Ok(b.matmul(x, y, Absorb::Neither))
@@ -112,13 +116,10 @@ fn build_cross(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 
 fn build_affine(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let (x, weight) = (args.array(b, "x")?, args.array(b, "weight")?);
-    let (input, [m, n]) = match (b.shape(x).last(), b.shape(weight).as_slice()) {
-        (Some(&input), &[m, n]) => (input, [m, n]),
-        _ => {
-            let got = format!("x of shape {} and weight of shape {}", show(b.shape(x)), show(b.shape(weight)));
-            let fault = args.fault(Code::Shape, "the weight is a matrix and x has an axis to be multiplied");
-            return Err(fault.expected("x of shape [..., n] and weight of shape [m, n]", got));
-        }
+    let (Some(&input), &[m, n]) = (b.shape(x).last(), b.shape(weight).as_slice()) else {
+        let got = format!("x of shape {} and weight of shape {}", show(b.shape(x)), show(b.shape(weight)));
+        let fault = args.fault(Code::Shape, "the weight is a matrix and x has an axis to be multiplied");
+        return Err(fault.expected("x of shape [..., n] and weight of shape [m, n]", got));
     };
     if input != n {
         let detail = format!("a weight of shape [{m}, {n}] takes x of shape [..., {n}]");
@@ -178,7 +179,12 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "All products of an element of x and an element of y, both flattened.",
         shape: "[elements of x, elements of y]",
         derivative: "outer(dx, y) + outer(x, dy)",
-        cases: &[("outer(x, y)", &[&[2], &[3]]), ("outer(x, x)", &[&[2, 2]]), ("outer(x, y)", &[&[], &[2]]), ("outer(x, y)", &[&[0], &[2]])],
+        cases: &[
+            ("outer(x, y)", &[&[2], &[3]]),
+            ("outer(x, x)", &[&[2, 2]]),
+            ("outer(x, y)", &[&[], &[2]]),
+            ("outer(x, y)", &[&[0], &[2]]),
+        ],
         ..Operation::new("outer", "outer(x, y)", Meaning::Build(build_outer))
     },
     Operation {

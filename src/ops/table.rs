@@ -22,7 +22,9 @@ static FAMILIES: &[(&str, &[Operation])] = &[
     ("reductions", super::reductions::ROWS),
     ("products", super::products::ROWS),
     ("einsum", super::einsum::ROWS),
-    ("manipulation", super::manipulation::ROWS),
+    ("shapes", super::manipulation::ROWS),
+    ("arrangement", super::manipulation::arrange::ROWS),
+    ("diagonals and triangles", super::manipulation::diagonal::ROWS),
     ("creation", super::creation::ROWS),
     ("linear algebra", super::linalg::ROWS),
 ];

@@ -35,6 +35,9 @@ impl Lowerer<'_> {
             let detail = format!("`{name}` is an array, not a function");
             return self.fail(span, Fault::new(Code::UnknownName, detail).hint(format!("index it with {name}[…]")));
         }
+        if !self.inside_builtin && self.document.broken.iter().any(|broken| broken == name) {
+            return Err(Poisoned);
+        }
         let function = if self.inside_builtin { None } else { self.functions.get(name).copied() };
         if function.is_none() && crate::ops::find(name).is_none_or(|(row, _)| !row.is_public() && !self.inside_builtin) {
             return self.unknown_name(name, span, true);
@@ -52,7 +55,7 @@ impl Lowerer<'_> {
     }
 
     /// Arguments of a defined function in the order of its parameters.
-    fn bind_function(
+    pub(super) fn bind_function(
         &mut self,
         f: usize,
         args: Vec<Value>,
@@ -147,37 +150,41 @@ impl Lowerer<'_> {
     fn eval_line(&mut self, line: &Line, scope: &Scope<'_>) -> Lowered<NodeId> {
         let outer = std::mem::replace(&mut self.label, line.label.clone());
         let value = self.eval_array(&line.expr, scope);
-        let name = self.stage_name();
+        if let Ok(node) = value {
+            self.mark(node);
+        }
         self.label = outer;
-        let node = value?;
-        self.mark(name, node);
-        Ok(node)
+        value
     }
 
-    /// The stage being computed: functions inside the outermost one by their path, its own lines by
-    /// their labels, and its result by its name.
+    /// The stage being computed: a called function by its name, a line of it as `function.line`; in the
+    /// outermost function a line by its label alone.
     pub(super) fn stage_name(&self) -> String {
-        let inner = self.stack.iter().skip(1).map(|&f| self.function(f).name.as_str());
-        let name = inner.chain(self.label.as_deref()).collect::<Vec<_>>().join(".");
-        match self.stack.first() {
-            Some(&outermost) if name.is_empty() => self.function(outermost).name.clone(),
-            _ => name,
+        let label = self.label.as_deref();
+        match (self.stack.as_slice(), label) {
+            ([_], Some(label)) => label.to_owned(),
+            ([.., f], Some(label)) => format!("{}.{label}", self.function(*f).name),
+            ([.., f], None) => self.function(*f).name.clone(),
+            ([], _) => String::new(),
         }
     }
 
-    /// Remembers a stage. A value that already is one keeps its name, unless the new one is nearer to the top.
-    fn mark(&mut self, name: String, node: NodeId) {
-        let depth = name.matches('.').count();
-        if let Some(&known) = self.marked.get(&node) {
-            let is_result = self.stack.len() == 1 && self.label.is_none();
-            if !is_result && depth < self.stages[known].name.matches('.').count() {
-                self.stages[known].name = self.unique(name);
-            }
+    /// Remembers a stage. A value that already is one keeps its name, unless it turns out to be the
+    /// result of a called function: that is how the caller knows it.
+    fn mark(&mut self, node: NodeId) {
+        let known = self.marked.get(&node).copied();
+        let is_call = self.stack.len() > 1 && self.label.is_none();
+        if known.is_some() && !is_call {
             return;
         }
+        let name = self.stage_name();
         let name = self.unique(name);
-        self.marked.insert(node, self.stages.len());
-        self.stages.push(Stage { name, node });
+        if let Some(stage) = known {
+            self.stages[stage].name = name;
+        } else {
+            self.marked.insert(node, self.stages.len());
+            self.stages.push(Stage { name, node });
+        }
     }
 
     /// The name itself the first time, with a number after that.

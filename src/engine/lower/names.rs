@@ -4,7 +4,7 @@ use super::{Lowered, Lowerer, Poisoned, Scope, walk};
 use crate::engine::warning::Warning;
 use crate::fault::{Code, Fault};
 use crate::ir::NodeId;
-use crate::notation::{Function, Kind, Span};
+use crate::notation::{Expr, Function, Kind, Span};
 use crate::ops::{self, Value};
 use crate::suggest::suggest;
 
@@ -131,36 +131,82 @@ impl<'a> Lowerer<'a> {
         self.fail(span, with_hint(fault, hint))
     }
 
-    /// Looks for unknown names in functions that the answer does not need, so that all that is wrong is told.
+    /// Looks at functions that the answer does not need for what can be seen without shapes: unknown
+    /// names, calls that do not fit, recursion. So all that is wrong is told at once.
     pub(super) fn check_unreached(&mut self) {
         for f in (0..self.document.functions.len()).filter(|f| !self.reached.contains(f)).collect::<Vec<_>>() {
-            self.check_body(self.function(f));
+            self.check_body(f);
         }
     }
 
-    fn check_body(&mut self, function: &'a Function) {
-        let mut names: Vec<&str> = function.params.iter().map(String::as_str).collect();
+    fn check_body(&mut self, f: usize) {
+        let function = self.function(f);
+        let mut scope: Scope<'_> = function.params.iter().map(|p| (p.as_str(), Err(Poisoned))).collect();
         for line in &function.lines {
-            let mut unknown: Vec<(&str, Span, bool)> = Vec::new();
-            walk(&line.expr, &mut |e| match &e.kind {
-                Kind::Name(n) if !names.contains(&n.as_str()) && !self.constants.contains_key(n.as_str()) => {
-                    unknown.push((n, e.span, false));
-                }
-                Kind::Call { name, .. } if !self.functions.contains_key(name.as_str()) => {
-                    if ops::find(name).is_none_or(|(row, _)| !row.is_public()) {
-                        unknown.push((name, e.span, true));
-                    }
-                }
-                _ => {}
-            });
-            let scope: Scope<'_> = names.iter().map(|n| (*n, Err(Poisoned))).collect();
-            for (name, span, called) in unknown {
-                // The fault is recorded; there is no value to carry on with.
-                let _: Lowered<Value> =
-                    if called { self.unknown_name(name, span, true) } else { self.lookup(name, &scope, span) };
+            let mut parts: Vec<&'a Expr> = Vec::new();
+            walk(&line.expr, &mut |e| parts.push(e));
+            for e in parts {
+                // What is wrong is recorded; there is no value to carry on with.
+                let _: Lowered<()> = match &e.kind {
+                    Kind::Name(name) => self.lookup(name, &scope, e.span).map(drop),
+                    Kind::Call { name, args, keywords } => self.check_call(f, name, args.len(), keywords, e.span),
+                    _ => Ok(()),
+                };
             }
-            names.extend(line.local.as_deref());
+            scope.extend(line.local.as_deref().map(|local| (local, Err(Poisoned))));
         }
+    }
+
+    fn check_call(
+        &mut self,
+        caller: usize,
+        name: &str,
+        args: usize,
+        keywords: &[(String, Expr)],
+        span: Span,
+    ) -> Lowered<()> {
+        let args = vec![Value::Nothing; args];
+        let keywords: Vec<(&str, Value)> = keywords.iter().map(|(k, _)| (k.as_str(), Value::Nothing)).collect();
+        if self.document.broken.iter().any(|broken| broken == name) {
+            return Ok(());
+        }
+        if let Some(&callee) = self.functions.get(name) {
+            self.bind_function(callee, args, keywords, span)?;
+            if self.calls(callee, caller) {
+                let detail = format!("`{}` calls itself; functions cannot be recursive", self.function(caller).name);
+                return self.fault(span, Code::Recursion, detail);
+            }
+            return Ok(());
+        }
+        match ops::find(name).filter(|(row, _)| row.is_public()) {
+            Some((row, signature)) => match signature.bind(row, args, keywords) {
+                Ok(_) => Ok(()),
+                Err(fault) => self.fail(span, fault),
+            },
+            None => self.unknown_name(name, span, true),
+        }
+    }
+
+    /// Whether one function calls another, directly or through others (or is the other).
+    fn calls(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.document.functions.len()];
+        let mut open = vec![from];
+        while let Some(f) = open.pop() {
+            if f == to {
+                return true;
+            }
+            if std::mem::replace(&mut seen[f], true) {
+                continue;
+            }
+            for line in &self.function(f).lines {
+                walk(&line.expr, &mut |e| {
+                    if let Kind::Call { name, .. } = &e.kind {
+                        open.extend(self.functions.get(name.as_str()));
+                    }
+                });
+            }
+        }
+        false
     }
 }
 

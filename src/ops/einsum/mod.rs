@@ -33,8 +33,9 @@ fn build_einsum(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let subscripts = parse(text).map_err(wrong)?;
     let count = subscripts.inputs.len();
     if nodes.len() != count {
-        let fault = args.fault(Code::Arity, format!("the subscripts '{text}' do not describe the arrays given"));
-        return Err(fault.expected(format!("{count} arrays"), format!("{} arrays", nodes.len())));
+        let fault =
+            args.fault(Code::Arity, format!("the subscripts '{text}' do not describe as many arrays as are given"));
+        return Err(fault.expected(count.to_string(), nodes.len().to_string()));
     }
     if count > MOST {
         let fault = args.fault(Code::Limit, "there are too many arrays");
@@ -54,7 +55,9 @@ fn build_einsum(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
         operands.push(diagonals(b, args, i, Operand { node, labels })?);
     }
     let sizes = sizes(b, args, &operands)?;
-    operands.iter_mut().for_each(|x| drop_repeated(b, x, &sizes));
+    for x in &mut operands {
+        drop_repeated(b, x, &sizes);
+    }
     sum_lone(b, &mut operands, &output);
     while operands.len() > 1 {
         contract_cheapest(b, &mut operands, &output, &sizes);
@@ -71,7 +74,8 @@ fn diagonals(b: &mut Builder, args: &Bound<'_>, position: usize, mut x: Operand)
             return Err(unequal(args, x.labels[i], (n, position), (m, position)));
         }
         let plane = diagonal(b, x.node, 0, i, j);
-        x.node = plane.ok_or_else(|| args.fault(Code::Limit, format!("a matrix of {n} × {n} elements is too large")))?;
+        x.node =
+            plane.ok_or_else(|| args.fault(Code::Limit, format!("a matrix of {n} × {n} elements is too large")))?;
         let label = x.labels.remove(j);
         x.labels.remove(i);
         x.labels.push(label);
@@ -118,7 +122,8 @@ fn drop_repeated(b: &mut Builder, x: &mut Operand, sizes: &Sizes) {
 /// Sums over the labels that one operand alone has and the result does not.
 fn sum_lone(b: &mut Builder, operands: &mut [Operand], output: &[Label]) {
     for i in 0..operands.len() {
-        let needed = |l: &Label| output.contains(l) || operands.iter().enumerate().any(|(j, x)| j != i && x.labels.contains(l));
+        let needed =
+            |l: &Label| output.contains(l) || operands.iter().enumerate().any(|(j, x)| j != i && x.labels.contains(l));
         let labels = &operands[i].labels;
         let axes: Vec<usize> = (0..labels.len()).filter(|&axis| !needed(&labels[axis])).collect();
         let kept = labels.iter().copied().filter(|l| needed(l)).collect();

@@ -33,7 +33,10 @@ pub(super) fn parse(text: &str) -> Result<Subscripts, String> {
         Some((inputs, output)) => (inputs, Some(output)),
         None => (compact.as_str(), None),
     };
-    Ok(Subscripts { inputs: inputs.split(',').map(term).collect::<Result<_, _>>()?, output: output.map(term).transpose()? })
+    Ok(Subscripts {
+        inputs: inputs.split(',').map(term).collect::<Result<_, _>>()?,
+        output: output.map(term).transpose()?,
+    })
 }
 
 fn term(text: &str) -> Result<Term, String> {
@@ -86,9 +89,10 @@ impl Subscripts {
             return Ok([ellipsis(unnamed), once].concat());
         };
         if unnamed > 0 && output.after.is_none() {
-            return Err(format!("'...' stands for {unnamed} axes of the inputs, so the output must hold '...' too"));
+            return Err("'...' stands for axes of the inputs, so the output must hold '...' too".into());
         }
-        let labels = output.labels(output.named() + if output.after.is_some() { unnamed } else { 0 }).unwrap_or_default();
+        let labels =
+            output.labels(output.named() + if output.after.is_some() { unnamed } else { 0 }).unwrap_or_default();
         for (i, label) in labels.iter().enumerate() {
             if !all.contains(label) {
                 return Err(format!("the output index {} is in none of the inputs", name(*label)));
@@ -108,7 +112,8 @@ mod tests {
     fn read(text: &str, ranks: &[usize]) -> Result<String, String> {
         let subscripts = parse(text)?;
         let inputs: Vec<_> = subscripts.inputs.iter().zip(ranks).map(|(t, &r)| t.labels(r).unwrap()).collect();
-        let letter = |l: &Label| if *l < ELLIPSIS { *l as u8 as char } else { char::from(b'0' + (*l - ELLIPSIS) as u8) };
+        let letter =
+            |l: &Label| if *l < ELLIPSIS { *l as u8 as char } else { char::from(b'0' + (*l - ELLIPSIS) as u8) };
         Ok(subscripts.output(&inputs)?.iter().map(letter).collect())
     }
 

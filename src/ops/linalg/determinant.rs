@@ -3,9 +3,7 @@
 use super::super::Algebra;
 use super::super::structure::{slice, stack};
 use super::{cubic, each, number, square};
-use crate::ir::{
-    Absorb, Attr, Batch, Builder, Cost, DenseKernel, Kernel, NodeId, Primitive, Rule, Shape, ShapeError,
-};
+use crate::ir::{Absorb, Batch, Builder, Cost, DenseKernel, Kernel, NodeId, Primitive, Rule, Shape, ShapeError};
 use crate::kernel;
 
 /// A⁻¹, with the tangent `-A⁻¹ A' A⁻¹`.
@@ -51,7 +49,7 @@ static COFACTOR: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(8, args[0])),
     ..of_matrix(
         "cofactor",
-        |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| kernel::cofactor(a, n, out)),
+        |_, _, args, out, cancel| each(&args[0], out, cancel, kernel::cofactor),
         Rule::Jvp {
             tangent: |b, n, tangents| {
                 let change = tangents[0]?;

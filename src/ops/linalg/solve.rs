@@ -97,7 +97,7 @@ fn tangent(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<No
     let Attr::Triangle(is_lower, transposed, _) = attr else { return None };
     let mut rhs = tangents[1];
     if let Some(mut change) = tangents[0] {
-        if std::ptr::eq(op, &TRIANGULAR) {
+        if std::ptr::eq(op, &raw const TRIANGULAR) {
             change = if is_lower { lower(b, change) } else { upper(b, change) };
         }
         if transposed {

@@ -15,7 +15,9 @@ fn build_concatenate(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault>
     let mut arrays = args.arrays(b, "arrays")?;
     let joined_flat = args.is_none("axis");
     if joined_flat {
-        arrays.iter_mut().for_each(|x| *x = ravel(b, *x));
+        for x in &mut arrays {
+            *x = ravel(b, *x);
+        }
     }
     let rank = arrays.first().map_or(1, |&x| b.shape(x).len());
     if rank == 0 {
@@ -54,7 +56,8 @@ fn build_roll(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let axes = args.integers(b, "axis")?;
     let count = if shifts.len() == 1 { axes.len() } else { shifts.len() };
     if axes.len() != count && axes.len() != 1 {
-        let fault = args.fault(Code::InvalidValue, "`shift` and `axis` are equally long, or one of them is a single number");
+        let fault =
+            args.fault(Code::InvalidValue, "`shift` and `axis` are equally long, or one of them is a single number");
         return Err(fault.expected(shifts.len().to_string(), axes.len().to_string()));
     }
     let mut rolled = x;
@@ -112,7 +115,8 @@ fn build_pad(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 fn pad_widths(b: &Builder, args: &Bound<'_>, rank: usize) -> Result<SmallVec<[Triple; 4]>, Fault> {
     let given = args.names.iter().position(|n| *n == "pad_width").map_or(&Value::Nothing, |i| &args.values[i]);
     let expected = format!("a width, a pair (before, after), or {rank} such pairs, all whole numbers of 0 or more");
-    let wrong = || args.fault(Code::InvalidValue, "`pad_width` does not fit").expected(expected.as_str(), describe(given));
+    let wrong =
+        || args.fault(Code::InvalidValue, "`pad_width` does not fit").expected(expected.as_str(), describe(given));
     let rows = number_rows(b, given).ok_or_else(wrong)?;
     if rows.len() != 1 && rows.len() != rank {
         return Err(wrong());
@@ -166,8 +170,9 @@ fn build_tile(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 fn build_repeat(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let mut x = args.array(b, "x")?;
     let repeats = args.integer(b, "repeats")?;
-    let count = usize::try_from(repeats)
-        .map_err(|_| args.fault(Code::InvalidValue, "`repeats` is 0 or more").expected("0 or more", repeats.to_string()))?;
+    let count = usize::try_from(repeats).map_err(|_| {
+        args.fault(Code::InvalidValue, "`repeats` is 0 or more").expected("0 or more", repeats.to_string())
+    })?;
     let axis = if args.is_none("axis") {
         x = ravel(b, x);
         0
@@ -245,7 +250,12 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "The order reversed along the axes named, or along all.",
         shape: "as x",
         derivative: "flip(dx, axis)",
-        cases: &[("flip(x)", &[&[2, 3]]), ("flip(x, axis=-1)", &[&[2, 3]]), ("flip(x, axis=(0, 2))", &[&[2, 1, 3]]), ("flip(x)", &[&[0]])],
+        cases: &[
+            ("flip(x)", &[&[2, 3]]),
+            ("flip(x, axis=-1)", &[&[2, 3]]),
+            ("flip(x, axis=(0, 2))", &[&[2, 1, 3]]),
+            ("flip(x)", &[&[0]]),
+        ],
         ..Operation::new("flip", "flip(x, axis=None)", Meaning::Build(build_flip))
     },
     Operation {
@@ -278,7 +288,12 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "The whole array repeated, so many times along each axis.",
         shape: "the lengths of x times `reps`, aligned at the last axis",
         derivative: "tile(dx, reps)",
-        cases: &[("tile(x, 3)", &[&[2]]), ("tile(x, (2, 1, 2))", &[&[2, 3]]), ("tile(x, 2)", &[&[2, 2]]), ("tile(x, 0)", &[&[3]])],
+        cases: &[
+            ("tile(x, 3)", &[&[2]]),
+            ("tile(x, (2, 1, 2))", &[&[2, 3]]),
+            ("tile(x, 2)", &[&[2, 2]]),
+            ("tile(x, 0)", &[&[3]]),
+        ],
         ..Operation::new("tile", "tile(x, reps)", Meaning::Build(build_tile))
     },
     Operation {

@@ -57,7 +57,7 @@ pub(in crate::ops) fn upper(b: &mut Builder, x: NodeId) -> NodeId {
 
 /// Number of elements of an n × m matrix, if it can be counted.
 fn size(n: usize, m: usize) -> Option<usize> {
-    n.checked_mul(m).filter(|&size| size <= isize::MAX as usize)
+    n.checked_mul(m).filter(|&size| isize::try_from(size).is_ok())
 }
 
 fn too_large(args: &Bound<'_>, n: usize, m: usize) -> Fault {
@@ -150,7 +150,8 @@ fn build_eye(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 
 fn length(b: &Builder, args: &Bound<'_>, name: &str) -> Result<usize, Fault> {
     let n = args.integer(b, name)?;
-    let negative = |_| args.fault(Code::InvalidValue, format!("`{name}` is 0 or more")).expected("0 or more", n.to_string());
+    let negative =
+        |_| args.fault(Code::InvalidValue, format!("`{name}` is 0 or more")).expected("0 or more", n.to_string());
     usize::try_from(n).map_err(negative)
 }
 
@@ -173,14 +174,24 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "The lower triangle of the last two axes, up to diagonal k; zeros elsewhere.",
         shape: "as x",
         derivative: "tril(dx, k)",
-        cases: &[("tril(x)", &[&[3, 3]]), ("tril(x, 1)", &[&[2, 2, 4]]), ("tril(x, k=-1)", &[&[4, 2]]), ("tril(x)", &[&[0, 3]])],
+        cases: &[
+            ("tril(x)", &[&[3, 3]]),
+            ("tril(x, 1)", &[&[2, 2, 4]]),
+            ("tril(x, k=-1)", &[&[4, 2]]),
+            ("tril(x)", &[&[0, 3]]),
+        ],
         ..Operation::new("tril", "tril(x, k=0)", Meaning::Build(build_tril))
     },
     Operation {
         summary: "The upper triangle of the last two axes, from diagonal k on; zeros elsewhere.",
         shape: "as x",
         derivative: "triu(dx, k)",
-        cases: &[("triu(x)", &[&[3, 3]]), ("triu(x, 1)", &[&[2, 2, 4]]), ("triu(x, k=-1)", &[&[4, 2]]), ("triu(x)", &[&[3, 0]])],
+        cases: &[
+            ("triu(x)", &[&[3, 3]]),
+            ("triu(x, 1)", &[&[2, 2, 4]]),
+            ("triu(x, k=-1)", &[&[4, 2]]),
+            ("triu(x)", &[&[3, 0]]),
+        ],
         ..Operation::new("triu", "triu(x, k=0)", Meaning::Build(build_triu))
     },
     Operation {

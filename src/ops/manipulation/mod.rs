@@ -31,7 +31,8 @@ fn complete(args: &Bound<'_>, lengths: &[i64], source: &[usize]) -> Result<Shape
     let (count, divisor) = (elements(source), elements(&known));
     if unknown == 1 && (divisor == 0 || !count.is_multiple_of(divisor)) {
         let detail = format!("cannot reshape {} into {lengths:?}", show(source));
-        let expected = if divisor == 0 { "no length 0 beside -1".into() } else { format!("a multiple of {divisor} elements") };
+        let expected =
+            if divisor == 0 { "no length 0 beside -1".into() } else { format!("a multiple of {divisor} elements") };
         return Err(args.fault(Code::Shape, detail).expected(expected, format!("{count} elements")));
     }
     Ok(lengths.iter().map(|&n| usize::try_from(n).unwrap_or_else(|_| count / divisor)).collect())
@@ -159,7 +160,12 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "All elements, row-major, along one axis.",
         shape: "[number of elements]",
         derivative: "ravel(dx)",
-        cases: &[("ravel(x)", &[&[2, 3, 2]]), ("ravel(x.T)", &[&[2, 3]]), ("ravel(x)", &[&[]]), ("ravel(x)", &[&[2, 0]])],
+        cases: &[
+            ("ravel(x)", &[&[2, 3, 2]]),
+            ("ravel(x.T)", &[&[2, 3]]),
+            ("ravel(x)", &[&[]]),
+            ("ravel(x)", &[&[2, 0]]),
+        ],
         ..Operation::new("ravel", "ravel(x)", Meaning::Build(build_ravel))
     },
     Operation {
@@ -200,7 +206,11 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "New axes of length 1, at places counted in the result.",
         shape: "as x, with axes of length 1 put in",
         derivative: "expand_dims(dx, axis)",
-        cases: &[("expand_dims(x, 0)", &[&[3]]), ("expand_dims(x, (0, -1))", &[&[2, 3]]), ("expand_dims(x, -2)", &[&[0]])],
+        cases: &[
+            ("expand_dims(x, 0)", &[&[3]]),
+            ("expand_dims(x, (0, -1))", &[&[2, 3]]),
+            ("expand_dims(x, -2)", &[&[0]]),
+        ],
         ..Operation::new("expand_dims", "expand_dims(x, axis)", Meaning::Build(build_expand_dims))
     },
     Operation {
