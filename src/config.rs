@@ -111,11 +111,7 @@ pub struct Budget {
 impl Budget {
     /// The engine's limits with these two set.
     pub fn limits(self) -> Limits {
-        Limits {
-            max_flops: self.max_flops,
-            max_bytes: self.max_memory_bytes,
-            ..Limits::default()
-        }
+        Limits { max_flops: self.max_flops, max_bytes: self.max_memory_bytes, ..Limits::default() }
     }
 }
 
@@ -171,9 +167,7 @@ mod tests {
 
     fn walk(command: &clap::Command, check: &mut impl FnMut(&clap::Arg)) {
         command.get_arguments().for_each(&mut *check);
-        command
-            .get_subcommands()
-            .for_each(|inner| walk(inner, check));
+        command.get_subcommands().for_each(|inner| walk(inner, check));
     }
 
     #[test]
@@ -182,11 +176,7 @@ mod tests {
         walk(&Cli::command(), &mut |arg| {
             let Some(long) = arg.get_long() else { return };
             let twin = format!("JACOBI_{}", long.to_uppercase().replace('-', "_"));
-            assert_eq!(
-                arg.get_env().and_then(|e| e.to_str()),
-                Some(twin.as_str()),
-                "--{long}"
-            );
+            assert_eq!(arg.get_env().and_then(|e| e.to_str()), Some(twin.as_str()), "--{long}");
             assert!(arg.get_help().is_some(), "--{long} says nothing of itself");
             seen += 1;
         });
@@ -195,13 +185,8 @@ mod tests {
 
     #[test]
     fn serving_is_the_default() {
-        for line in [
-            vec!["jacobi", "--listen", "127.0.0.1:1"],
-            vec!["jacobi", "serve", "--listen", "127.0.0.1:1"],
-        ] {
-            let Command::Serve(serve) = Cli::parse_from(line).chosen() else {
-                panic!("not serve")
-            };
+        for line in [vec!["jacobi", "--listen", "127.0.0.1:1"], vec!["jacobi", "serve", "--listen", "127.0.0.1:1"]] {
+            let Command::Serve(serve) = Cli::parse_from(line).chosen() else { panic!("not serve") };
             assert_eq!(serve.listen, "127.0.0.1:1");
         }
     }

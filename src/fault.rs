@@ -81,15 +81,7 @@ pub enum Code {
 impl Fault {
     /// A fault with its kind and sentence; the place and the rest are added by the methods below.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            pointer: String::new(),
-            place: None,
-            expected: None,
-            got: None,
-            hint: None,
-        }
+        Self { code, detail: detail.into(), pointer: String::new(), place: None, expected: None, got: None, hint: None }
     }
 
     /// Sets the JSON Pointer.

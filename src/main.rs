@@ -44,9 +44,7 @@ fn serve(settings: &Serve) -> Result<(), String> {
         let address = listener.local_addr().map_err(|e| e.to_string())?;
         let app = http::App::new(settings)?;
         tracing::info!("listening on http://{address}");
-        http::serve(listener, app, told_to_stop())
-            .await
-            .map_err(|e| e.to_string())
+        http::serve(listener, app, told_to_stop()).await.map_err(|e| e.to_string())
     });
     // Computations that outlived the drain are not waited for.
     runtime.shutdown_background();
@@ -90,17 +88,11 @@ fn eval(settings: &Eval) -> Result<(), String> {
 
 fn read(settings: &Eval) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    match settings
-        .file
-        .as_deref()
-        .filter(|path| path.as_os_str() != "-")
-    {
+    match settings.file.as_deref().filter(|path| path.as_os_str() != "-") {
         Some(path) => File::open(path)
             .and_then(|mut file| file.read_to_end(&mut body))
             .map_err(|e| format!("cannot read {}: {e}", path.display())),
-        None => io::stdin()
-            .read_to_end(&mut body)
-            .map_err(|e| format!("cannot read standard input: {e}")),
+        None => io::stdin().read_to_end(&mut body).map_err(|e| format!("cannot read standard input: {e}")),
     }?;
     Ok(body)
 }
@@ -125,19 +117,12 @@ fn healthcheck(settings: &Healthcheck) -> Result<(), String> {
     }
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(unwell)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(unwell)?;
-    write!(
-        stream,
-        "GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-    )
-    .map_err(unwell)?;
+    write!(stream, "GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").map_err(unwell)?;
     let mut start = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut start).map_err(unwell)?;
     if start.ends_with(b" 200") {
         Ok(())
     } else {
-        Err(format!(
-            "{address} answered {}",
-            String::from_utf8_lossy(&start)
-        ))
+        Err(format!("{address} answered {}", String::from_utf8_lossy(&start)))
     }
 }

@@ -43,10 +43,7 @@ mod tests {
 
     #[test]
     fn finds_slips_swaps_and_capitals() {
-        assert_eq!(
-            of("jacobain", &["gradient", "jacobian"]).as_deref(),
-            Some("jacobian")
-        );
+        assert_eq!(of("jacobain", &["gradient", "jacobian"]).as_deref(), Some("jacobian"));
         assert_eq!(of("Tanh", &["tan", "tanh"]).as_deref(), Some("tanh"));
         assert_eq!(of("g3", &["f", "g1"]).as_deref(), Some("g1"));
         assert_eq!(of("w", &["W", "b"]).as_deref(), Some("W"));

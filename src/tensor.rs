@@ -20,10 +20,7 @@ impl Tensor {
 
     /// A scalar, of shape `[]`.
     pub fn scalar(value: f64) -> Self {
-        Self {
-            shape: Vec::new(),
-            data: Arc::new([value]),
-        }
+        Self { shape: Vec::new(), data: Arc::new([value]) }
     }
 
     /// Number of axes.

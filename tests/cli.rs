@@ -11,17 +11,10 @@ use support::{Server, jacobi};
 const SQUARE: &str = r#"{"define": {"f(x)": "x^2"}, "at": {"x": 3}}"#;
 
 fn run(mut command: Command, input: &str) -> Output {
-    let command = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     // A program that does not read its input may have closed it.
-    let _ = child
-        .stdin
-        .take()
-        .expect("standard input is piped")
-        .write_all(input.as_bytes());
+    let _ = child.stdin.take().expect("standard input is piped").write_all(input.as_bytes());
     child.wait_with_output().expect("the program ends")
 }
 
@@ -38,11 +31,7 @@ fn eval_answers_a_document_from_standard_input_or_a_file() {
     let file = path.to_str().expect("the path is text");
     for arguments in [&[][..], &["-"], &[file]] {
         let output = eval(arguments, SQUARE);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stdout.ends_with(b"}\n"));
         let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer is JSON");
         assert_eq!(answer["value"]["f"]["data"], 9.0);
@@ -52,12 +41,8 @@ fn eval_answers_a_document_from_standard_input_or_a_file() {
 
 #[test]
 fn eval_stands_in_for_each_endpoint() {
-    for (endpoint, member) in [
-        ("jacobian", "jacobian"),
-        ("gradient", "gradient"),
-        ("value", "value"),
-        ("check", "ok"),
-    ] {
+    for (endpoint, member) in [("jacobian", "jacobian"), ("gradient", "gradient"), ("value", "value"), ("check", "ok")]
+    {
         let output = eval(&["--endpoint", endpoint], SQUARE);
         let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer is JSON");
         assert!(answer.get(member).is_some(), "{endpoint}: {answer}");
@@ -94,26 +79,16 @@ fn healthcheck_tells_by_its_exit_code() {
 #[tokio::test]
 async fn settings_may_come_from_the_environment_and_serving_needs_no_word() {
     let mut command = jacobi();
-    command
-        .env("JACOBI_LISTEN", "127.0.0.1:0")
-        .env("JACOBI_QUEUE", "7")
-        .env("JACOBI_LOG_FORMAT", "json");
+    command.env("JACOBI_LISTEN", "127.0.0.1:0").env("JACOBI_QUEUE", "7").env("JACOBI_LOG_FORMAT", "json");
     let server = Server::spawn(command);
-    let limits: Value = server
-        .get("/limits")
-        .await
-        .json()
-        .await
-        .expect("limits are JSON");
+    let limits: Value = server.get("/limits").await.json().await.expect("limits are JSON");
     assert_eq!(limits["queue"], 7);
 }
 
 #[test]
 fn a_flag_beats_the_environment() {
     let mut command = jacobi();
-    command
-        .env("JACOBI_LISTEN", "nowhere")
-        .args(["--listen", "127.0.0.1:0"]);
+    command.env("JACOBI_LISTEN", "nowhere").args(["--listen", "127.0.0.1:0"]);
     assert!(Server::spawn(command).terminate());
 }
 
@@ -131,8 +106,5 @@ fn an_address_in_use_is_said_in_a_sentence() {
 fn the_version_is_the_packages() {
     let mut command = jacobi();
     command.arg("--version");
-    assert_eq!(
-        run(command, "").stdout,
-        format!("jacobi {}\n", env!("CARGO_PKG_VERSION")).as_bytes()
-    );
+    assert_eq!(run(command, "").stdout, format!("jacobi {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
 }

@@ -18,9 +18,7 @@ fn contract() -> Value {
 fn resolve<'a>(contract: &'a Value, mut node: &'a Value) -> &'a Value {
     while let Some(target) = node.get("$ref").and_then(Value::as_str) {
         let pointer = target.strip_prefix('#').expect("references stay inside");
-        node = contract
-            .pointer(pointer)
-            .unwrap_or_else(|| panic!("{target} leads nowhere"));
+        node = contract.pointer(pointer).unwrap_or_else(|| panic!("{target} leads nowhere"));
     }
     node
 }
@@ -31,48 +29,31 @@ fn validator(contract: &Value, schema: &Value) -> Validator {
 }
 
 fn assert_valid(contract: &Value, schema: &Value, value: &Value, what: &str) {
-    let wrong: Vec<String> = validator(contract, schema)
-        .iter_errors(value)
-        .map(|e| format!("{e} at {}", e.instance_path()))
-        .collect();
+    let wrong: Vec<String> =
+        validator(contract, schema).iter_errors(value).map(|e| format!("{e} at {}", e.instance_path())).collect();
     assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{value:#}");
 }
 
 /// Status, media type, headers and body of an answer are what the contract says of the operation.
 async fn assert_documented(contract: &Value, operation: &Value, response: Response, what: &str) {
     let status = response.status().as_u16().to_string();
-    let said = operation["responses"]
-        .get(&status)
-        .unwrap_or_else(|| panic!("{what}: {status} is not documented"));
+    let said = operation["responses"].get(&status).unwrap_or_else(|| panic!("{what}: {status} is not documented"));
     let said = resolve(contract, said);
     if let Some(headers) = said["headers"].as_object() {
         for (name, header) in headers {
             let required = resolve(contract, header)["required"] == true;
-            assert!(
-                !required || response.headers().contains_key(name),
-                "{what}: {status} without {name}"
-            );
+            assert!(!required || response.headers().contains_key(name), "{what}: {status} without {name}");
         }
     }
     let Some(content) = said["content"].as_object() else {
         return;
     };
-    let kind = response.headers()["content-type"]
-        .to_str()
-        .expect("a media type is text")
-        .to_owned();
+    let kind = response.headers()["content-type"].to_str().expect("a media type is text").to_owned();
     let kind = kind.split(';').next().unwrap_or_default();
-    let media = content
-        .get(kind)
-        .unwrap_or_else(|| panic!("{what}: {status} as {kind} is not documented"));
+    let media = content.get(kind).unwrap_or_else(|| panic!("{what}: {status} as {kind} is not documented"));
     if kind.ends_with("json") {
         let body: Value = response.json().await.expect("JSON");
-        assert_valid(
-            contract,
-            &media["schema"],
-            &body,
-            &format!("{what}: {status}"),
-        );
+        assert_valid(contract, &media["schema"], &body, &format!("{what}: {status}"));
     }
 }
 
@@ -83,16 +64,10 @@ fn the_contract_lists_exactly_the_routes() {
     let published: BTreeSet<(String, String)> = paths
         .iter()
         .flat_map(|(path, item)| {
-            item.as_object()
-                .expect("a path item")
-                .keys()
-                .map(|method| (method.clone(), path.clone()))
+            item.as_object().expect("a path item").keys().map(|method| (method.clone(), path.clone()))
         })
         .collect();
-    let served = ROUTES
-        .iter()
-        .map(|(method, path)| ((*method).to_owned(), (*path).to_owned()))
-        .collect();
+    let served = ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect();
     assert_eq!(published, served);
 }
 
@@ -101,12 +76,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
     fn walk(node: &Value, seen: &mut BTreeSet<String>) {
         match node {
             Value::Object(members) => {
-                seen.extend(
-                    members
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .map(str::to_owned),
-                );
+                seen.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
                 members.values().for_each(|member| walk(member, seen));
             }
             Value::Array(items) => items.iter().for_each(|item| walk(item, seen)),
@@ -141,12 +111,7 @@ async fn every_example_is_valid_and_answered_as_documented() {
             let document = &resolve(&contract, example)["value"];
             assert_valid(&contract, &body["schema"], document, &what);
             let response = server.post(path, document.to_string()).await;
-            assert_eq!(
-                response.status(),
-                200,
-                "{what}: {}",
-                response.text().await.unwrap_or_default()
-            );
+            assert_eq!(response.status(), 200, "{what}: {}", response.text().await.unwrap_or_default());
             let response = server.post(path, document.to_string()).await;
             assert_documented(&contract, operation, response, &what).await;
         }
@@ -163,13 +128,7 @@ async fn every_get_is_answered_as_documented() {
         assert_documented(&contract, operation, server.get(&asked).await, path).await;
     }
     let operation = &contract["paths"]["/problems/{slug}"]["get"];
-    assert_documented(
-        &contract,
-        operation,
-        server.get("/problems/none").await,
-        "an unknown problem",
-    )
-    .await;
+    assert_documented(&contract, operation, server.get("/problems/none").await, "an unknown problem").await;
 }
 
 #[tokio::test]
@@ -183,8 +142,7 @@ async fn everything_wrong_is_answered_as_documented() {
         " ".repeat(2001),
         r#"{"define": {"f(x)": "sin(x) +"}, "at": {"x": 1}}"#.into(),
         r#"{"define": {"f(x)": "sine(x)"}, "at": {"x": 1}}"#.into(),
-        r#"{"define": {"f(x)": "A @ x"}, "constants": {"A": [[1, 2]]}, "at": {"x": [1, 2, 3]}}"#
-            .into(),
+        r#"{"define": {"f(x)": "A @ x"}, "constants": {"A": [[1, 2]]}, "at": {"x": [1, 2, 3]}}"#.into(),
         r#"{"define": {"f(x)": "log(x)"}, "at": {"x": -1}, "wnat": ["value"]}"#.into(),
         r#"{"define": {"f(x)": "log(x)"}, "at": {"x": -1}}"#.into(),
         r#"{"define": {"f(x)": "x"}, "at": {"x": [[1], [2, 3]]}, "mode": "sideways"}"#.into(),
@@ -193,27 +151,11 @@ async fn everything_wrong_is_answered_as_documented() {
         let operation = &contract["paths"][path]["post"];
         for document in &documents {
             let response = server.post(path, document.clone()).await;
-            assert_documented(
-                &contract,
-                operation,
-                response,
-                &format!("{path} {document:.80}"),
-            )
-            .await;
+            assert_documented(&contract, operation, response, &format!("{path} {document:.80}")).await;
         }
-        let request = server
-            .client
-            .post(server.url(path))
-            .header("content-type", "text/csv")
-            .body("{}");
+        let request = server.client.post(server.url(path)).header("content-type", "text/csv").body("{}");
         let response = request.send().await.expect("the server answers");
         assert_documented(&contract, operation, response, &format!("{path} as CSV")).await;
-        assert_documented(
-            &contract,
-            operation,
-            server.get(path).await,
-            &format!("GET {path}"),
-        )
-        .await;
+        assert_documented(&contract, operation, server.get(path).await, &format!("GET {path}")).await;
     }
 }

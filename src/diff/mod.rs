@@ -13,5 +13,5 @@ mod transpose;
 pub use active::kinks;
 pub use batch::batch;
 pub use jacobian::{Jacobian, forward, reverse};
-pub use jvp::jvp;
+pub use jvp::{Seed, jvp};
 pub use transpose::transpose;

@@ -9,11 +9,7 @@ use crate::ops::Algebra;
 /// `None` is a cotangent that is zero whatever the values are.
 ///
 /// Values that do not depend on the inputs are coefficients and stay as they are.
-pub fn transpose(
-    b: &mut Builder,
-    outputs: &[(NodeId, NodeId)],
-    inputs: &[NodeId],
-) -> Vec<Option<NodeId>> {
+pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId]) -> Vec<Option<NodeId>> {
     let roots: SmallVec<[NodeId; 2]> = outputs.iter().map(|o| o.0).collect();
     let live = reachable(b.nodes(), &roots);
     let linear = dependent(b, inputs, live.len());

@@ -109,7 +109,9 @@ pub(super) fn build(
 /// Which nodes depend on the sources.
 fn moving(b: &Builder, sources: &[(&str, NodeId)]) -> Vec<bool> {
     let mut moving = vec![false; b.nodes().len()];
-    sources.iter().for_each(|s| moving[s.1.index()] = true);
+    for source in sources {
+        moving[source.1.index()] = true;
+    }
     for (i, node) in b.nodes().iter().enumerate() {
         moving[i] = moving[i] || node.args.iter().any(|a| moving[a.index()]);
     }

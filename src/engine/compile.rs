@@ -1,7 +1,7 @@
 //! Document → plan: lowers the functions, adds what is wanted of their derivatives, chooses the mode
 //! by cost, and refuses what is over the budget, all before anything is computed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::chain::{self, Chain};
 use super::document::{Document, Mode, Want};
@@ -9,7 +9,7 @@ use super::limits::Limits;
 use super::lower::{CallSite, lower};
 use super::warning::Warning;
 use crate::diff::{Jacobian, batch, forward, kinks, reverse};
-use crate::exec::Plan;
+use crate::exec::{Plan, Workspace};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
 use crate::suggest::suggest;
@@ -43,7 +43,15 @@ pub struct Compiled {
     pub batch: Option<usize>,
     /// Predicted cost.
     pub cost: Cost,
+    spare: Mutex<Vec<Workspace>>,
 }
+
+/// Memory of a run that is worth keeping for the next one, in bytes: what is larger is allocated anew
+/// in less time than it takes to fill.
+const KEPT_BYTES: u64 = 1 << 18;
+
+/// How many runs of one plan may keep memory at a time.
+const KEPT_WORKSPACES: usize = 8;
 
 /// Positions among the plan's outputs.
 #[derive(Debug, Default)]
@@ -133,6 +141,7 @@ impl Compiled {
             warnings: lowering.warnings,
             batch: length,
             cost,
+            spare: Mutex::default(),
         })
     }
 }
@@ -160,7 +169,9 @@ impl Roots {
 
 /// Shapes of inputs at one point.
 fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
-    let one = |name: &String, shape: &[usize]| if document.batch.contains(name) { shape[1..].to_vec() } else { shape.to_vec() };
+    let one = |name: &String, shape: &[usize]| {
+        if document.batch.contains(name) { shape[1..].to_vec() } else { shape.to_vec() }
+    };
     document.at.iter().map(|(name, t)| (name.clone(), one(name, &t.shape))).collect()
 }
 
@@ -288,7 +299,8 @@ impl Compiled {
     /// The arrays of a document in the order of the graph's inputs.
     pub(super) fn bind(&self, document: &Document) -> Vec<Arc<[f64]>> {
         let count = self.bindings.iter().map(|b| b.1 + 1).max().unwrap_or(0);
-        let mut bound: Vec<Arc<[f64]>> = vec![Arc::new([]); count];
+        let nothing: Arc<[f64]> = Arc::new([]);
+        let mut bound = vec![nothing; count];
         for (name, number) in &self.bindings {
             let tensor = document.at.iter().chain(&document.constants).find(|(n, _)| n == name);
             if let Some((_, tensor)) = tensor {
@@ -296,6 +308,30 @@ impl Compiled {
             }
         }
         bound
+    }
+}
+
+/// Memory between runs.
+impl Compiled {
+    /// Memory to run in: what an earlier run gave back, or new.
+    pub(super) fn workspace(&self) -> Workspace {
+        self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
+    }
+
+    /// Keeps the memory of a run for the next one.
+    pub(super) fn give_back(&self, workspace: Workspace) {
+        if self.cost.bytes <= KEPT_BYTES
+            && let Ok(mut spare) = self.spare.lock()
+            && spare.len() < KEPT_WORKSPACES
+        {
+            spare.push(workspace);
+        }
+    }
+
+    /// Rough bytes that keeping this plan takes.
+    pub(super) fn weight(&self) -> u64 {
+        let spare = if self.cost.bytes <= KEPT_BYTES { KEPT_WORKSPACES as u64 * self.cost.bytes } else { 0 };
+        self.graph.nodes.len() as u64 * 512 + spare + 4096
     }
 }
 

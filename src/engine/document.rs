@@ -9,9 +9,11 @@ mod options;
 mod tests;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 pub use options::{Format, Layout, Mode, Want};
 
+use super::cache::Caches;
 use crate::fault::{Code, Fault};
 use crate::json::fields::{self, MOST_FAULTS, tell, with_hint, wrong_type};
 use crate::json::{self, Fields, Json, Style};
@@ -22,12 +24,8 @@ use crate::tensor::Tensor;
 /// What a client posted.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The defined functions, in the order written.
-    pub functions: Vec<Function>,
-    /// Names of functions that are defined but could not be read.
-    pub broken: Vec<String>,
-    /// The texts they came from.
-    pub sources: Sources,
+    /// The defined functions, shared by all documents that define the same.
+    pub definitions: Arc<Definitions>,
     /// Named arrays, in the order written.
     pub constants: Vec<(String, Tensor)>,
     /// The functions to evaluate and differentiate: defined, at least one, each once.
@@ -58,6 +56,29 @@ pub struct Document {
     pub time_ms: Option<u64>,
 }
 
+/// The function part of a document.
+#[derive(Debug)]
+pub struct Definitions {
+    /// Distinguishes these definitions from all others that the same engine has read.
+    pub id: u64,
+    /// The defined functions, in the order written.
+    pub functions: Vec<Function>,
+    /// Names of functions that are defined but could not be read.
+    pub broken: Vec<String>,
+    /// The texts they came from.
+    pub sources: Sources,
+}
+
+impl Definitions {
+    /// Reads a `define`.
+    pub(super) fn parse(define: &Json, id: u64, faults: &mut Vec<Fault>) -> Self {
+        let mut sources = Sources::default();
+        let functions = definitions(define, &mut sources, faults);
+        let broken = defined(define).into_iter().filter(|name| functions.iter().all(|f| f.name != *name));
+        Self { id, broken: broken.map(str::to_owned).collect(), functions, sources }
+    }
+}
+
 const FIELDS: [&str; 18] = [
     "define",
     "constants",
@@ -81,7 +102,7 @@ const FIELDS: [&str; 18] = [
 
 /// Reads a document, or tells all that is wrong with it, 100 faults at most.
 pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
-    match read_partially(bytes) {
+    match read_partially(bytes, &Caches::default()) {
         (Some(document), faults) if faults.is_empty() => Ok(document),
         (_, faults) => Err(faults),
     }
@@ -89,7 +110,7 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 
 /// Reads what can be read of a document, and tells what cannot: a function with a fault is left out
 /// and named in [`Document::broken`], so that the others can be looked at further.
-pub(super) fn read_partially(bytes: &[u8]) -> (Option<Document>, Vec<Fault>) {
+pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>, Vec<Fault>) {
     let body = match json::read(bytes) {
         Ok(body) => body,
         Err(fault) => return (None, vec![fault]),
@@ -98,45 +119,33 @@ pub(super) fn read_partially(bytes: &[u8]) -> (Option<Document>, Vec<Fault>) {
         return (None, vec![wrong_type("", "an object", &body)]);
     };
     let mut faults = Vec::new();
-    let document = understand(object, &mut faults);
+    let document = understand(object, caches, &mut faults);
     faults.truncate(MOST_FAULTS);
     (document, faults)
 }
 
 /// The whole document; `None` only after a fault.
-fn understand(object: &[(String, Json)], faults: &mut Vec<Fault>) -> Option<Document> {
+fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault>) -> Option<Document> {
     let fields = Fields::new(object, "", &FIELDS, faults);
     for name in ["tangent", "cotangent"] {
         if fields.get(name).is_some() {
             let detail = format!("`{name}` is not offered; ask for the `jacobian` and multiply.");
-            tell(faults, || {
-                Fault::new(Code::Unsupported, detail).at(fields.pointer(name))
-            });
+            tell(faults, || Fault::new(Code::Unsupported, detail).at(fields.pointer(name)));
         }
     }
-    let mut sources = Sources::default();
     let define = fields.required("define", "an object of functions by signature", faults);
-    let functions = define
-        .map(|define| definitions(define, &mut sources, faults))
-        .unwrap_or_default();
+    let definitions = define.map(|define| caches.definitions(define, faults));
     let defined = define.map(defined).unwrap_or_default();
     let constants = inputs::constants(&fields, &defined, faults);
-    let of = if defined.is_empty() {
-        Vec::new()
-    } else {
-        of(&fields, &defined, faults)
-    };
+    let of = if defined.is_empty() { Vec::new() } else { of(&fields, &defined, faults) };
     let inputs = inputs::inputs(&fields, faults);
     let wrt = fields.names("wrt", faults);
     not_empty("wrt", "leave it out for every input", &fields, faults);
     let want = options::want(&fields, faults);
     let options = options::options(&fields, faults);
     let inputs = inputs?;
-    let broken = defined.iter().filter(|name| functions.iter().all(|f| f.name != **name));
     Some(Document {
-        broken: broken.map(|&name| name.to_owned()).collect(),
-        functions,
-        sources,
+        definitions: definitions?,
         constants,
         of,
         at: inputs.at,
@@ -161,49 +170,30 @@ fn defined(define: &Json) -> Vec<&str> {
         return Vec::new();
     };
     let mut seen = HashSet::new();
-    let names = object
-        .iter()
-        .map(|(signature, _)| signature.split('(').next().unwrap_or_default().trim());
+    let names = object.iter().map(|(signature, _)| signature.split('(').next().unwrap_or_default().trim());
     names.filter(|&name| seen.insert(name)).collect()
 }
 
 /// The functions asked for: those given, else `f`, else the only one.
 fn of(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> Vec<String> {
     let Some(given) = fields.names("of", faults) else {
-        let only = if defined.contains(&"f") {
-            Some("f")
-        } else {
-            defined.first().copied()
-        };
+        let only = if defined.contains(&"f") { Some("f") } else { defined.first().copied() };
         if fields.get("of").is_none() && defined.len() > 1 && only != Some("f") {
             tell(faults, || {
-                let names = defined
-                    .iter()
-                    .take(20)
-                    .map(|name| fields::short(name))
-                    .collect::<Vec<_>>();
+                let names = defined.iter().take(20).map(|name| fields::short(name)).collect::<Vec<_>>();
                 let listed = names.join(", ");
-                let detail =
-                    format!("The field `of` is missing: say which function, one of {listed}.");
+                let detail = format!("The field `of` is missing: say which function, one of {listed}.");
                 Fault::new(Code::MissingField, detail).at("/of")
             });
         }
         return only.into_iter().map(str::to_owned).collect();
     };
-    not_empty(
-        "of",
-        "leave it out for `f` or the only function",
-        fields,
-        faults,
-    );
+    not_empty("of", "leave it out for `f` or the only function", fields, faults);
     let known: HashSet<&str> = defined.iter().copied().collect();
     for (name, pointer) in &given {
         if !known.contains(name) {
             tell(faults, || {
-                let detail = format!(
-                    "`of` names `{}`, which is not defined.",
-                    fields::short(name)
-                );
+                let detail = format!("`of` names `{}`, which is not defined.", fields::short(name));
                 let fault = Fault::new(Code::UnknownName, detail).at(pointer);
                 with_hint(fault, suggest(name, defined.iter().copied()))
             });
@@ -216,8 +206,6 @@ fn of(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> Vec<String>
 fn not_empty(field: &str, instead: &str, fields: &Fields, faults: &mut Vec<Fault>) {
     if matches!(fields.get(field), Some(Json::List(list)) if list.is_empty()) {
         let detail = format!("`{field}` is empty; {instead}.");
-        tell(faults, || {
-            Fault::new(Code::InvalidValue, detail).at(fields.pointer(field))
-        });
+        tell(faults, || Fault::new(Code::InvalidValue, detail).at(fields.pointer(field)));
     }
 }

@@ -4,6 +4,7 @@
 //! as bytes, and everything wrong comes out as a list of [`Fault`]s.
 
 mod answer;
+mod cache;
 mod chain;
 mod check;
 mod compile;
@@ -20,11 +21,12 @@ mod warning;
 
 pub use crate::exec::Cancel;
 pub use compile::Compiled;
-pub use document::{Document, Mode, Want, read_document};
+pub use document::{Definitions, Document, Format, Layout, Mode, Want, read_document};
 pub use limits::Limits;
 pub use warning::Warning;
 
 use crate::fault::Fault;
+use cache::Caches;
 
 /// At most so many faults are told at once.
 const MOST_FAULTS: usize = 64;
@@ -56,12 +58,13 @@ impl Endpoint {
 #[derive(Debug, Default)]
 pub struct Engine {
     limits: Limits,
+    caches: Caches,
 }
 
 impl Engine {
     /// An engine with the given limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self { limits, caches: Caches::default() }
     }
 
     /// Answers a document: JSON in, JSON out. Takes processor time in proportion to the predicted cost,
@@ -73,7 +76,7 @@ impl Engine {
     pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
         let document = self.read(body)?;
         let want = document.want.as_deref().unwrap_or(endpoint.default_want());
-        let compiled = Compiled::new(&document, want, &self.limits)?;
+        let compiled = self.caches.plan(&document, want, || Compiled::new(&document, want, &self.limits))?;
         if endpoint == Endpoint::Check {
             return Ok(check::write(&document, &compiled));
         }
@@ -84,14 +87,16 @@ impl Engine {
             } else {
                 None
             };
-            answer::write(&document, want, &compiled, &values, verified.as_ref())
+            let answer = answer::write(&document, want, &compiled, &values, verified.as_ref());
+            compiled.give_back(values.into_workspace());
+            answer
         })
     }
 
     /// Reads a document. One with faults is looked at further where that makes sense, so that a slip in
     /// one function does not hide those in the others.
     fn read(&self, body: &[u8]) -> Result<Document, Vec<Fault>> {
-        match document::read_partially(body) {
+        match document::read_partially(body, &self.caches) {
             (Some(document), faults) if faults.is_empty() => Ok(document),
             (partial, mut faults) => {
                 if let Some(document) = partial

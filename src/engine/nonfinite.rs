@@ -110,15 +110,17 @@ impl Search<'_> {
         let value = self.values(node).get(element).copied().unwrap_or(f64::NAN);
         let what = if value.is_nan() { "NaN" } else { "an infinity" };
         let index = unravel(element, &n.shape);
-        if matches!(n.op.kernel, Kernel::Leaf | Kernel::Fill) || site.operation.is_empty() {
+        if matches!(n.op.kernel, Kernel::Leaf) || site.operation.is_empty() {
             let detail = format!("{what} is among the values given, at element {index:?}");
             return Fault::new(Code::NonFinite, detail).hint(HINT);
         }
         let row = find(site.operation).map(|(row, _)| *row);
         let of = if n.origin.derivative { "the derivative of " } else { "" };
         let arguments = self.arguments(node, element);
-        let detail = format!("{of}`{}`{arguments} in `{}`, element {index:?}, gives {what}", site.operation, site.stage);
-        let fault = document.sources.fault(site.span, Code::NonFinite, detail).expected("a finite number", what);
+        let detail =
+            format!("{of}`{}`{arguments} in `{}`, element {index:?}, gives {what}", site.operation, site.stage);
+        let fault =
+            document.definitions.sources.fault(site.span, Code::NonFinite, detail).expected("a finite number", what);
         match row.map(|r| r.undefined).filter(|u| !u.is_empty()) {
             Some(undefined) => fault.hint(format!("undefined: {undefined}; {HINT}")),
             None => fault.hint(HINT),

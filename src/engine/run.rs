@@ -28,6 +28,11 @@ impl Values {
         (view.to_contiguous(), shape)
     }
 
+    /// The memory of the run, for the next one.
+    pub(super) fn into_workspace(self) -> Workspace {
+        self.workspace
+    }
+
     /// The bound inputs.
     pub(super) fn inputs(&self) -> &[Arc<[f64]>] {
         &self.inputs
@@ -37,7 +42,7 @@ impl Values {
 /// Runs the plan, collects warnings at kinks, and refuses a non-finite answer unless the document allows it.
 pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> Result<Values, Vec<Fault>> {
     let inputs = compiled.bind(document);
-    let mut workspace = Workspace::default();
+    let mut workspace = compiled.workspace();
     compiled.plan.run(&inputs, &mut workspace, cancel).map_err(|_| vec![cancelled()])?;
     let mut values = Values { inputs, workspace, warnings: compiled.warnings.clone() };
     for &(place, node) in &compiled.places.kinks {
@@ -84,8 +89,8 @@ fn kink(document: &Document, compiled: &Compiled, values: &Values, place: usize,
         operation: Some(site.operation.to_owned()),
         stage: Some(site.stage.clone()),
         element: Some(element),
-        pointer: Some(document.sources.pointer(site.span)),
-        place: document.sources.place(site.span),
+        pointer: Some(document.definitions.sources.pointer(site.span)),
+        place: document.definitions.sources.place(site.span),
         ..Warning::new("kink", message)
     })
 }

@@ -104,7 +104,8 @@ impl Probe<'_> {
     ) -> Result<Vec<Vec<f64>>, Vec<Fault>> {
         let size = inputs[number].iter().skip(j).step_by(stride.max(1)).fold(1.0, |m: f64, x| m.max(x.abs()));
         let mut slope = |h: f64| -> Result<Vec<Vec<f64>>, Vec<Fault>> {
-            let (high, low) = (self.shifted(inputs, number, j, stride, h)?, self.shifted(inputs, number, j, stride, -h)?);
+            let (high, low) =
+                (self.shifted(inputs, number, j, stride, h)?, self.shifted(inputs, number, j, stride, -h)?);
             let quotient = |(a, b): (&f64, &f64)| (a - b) / (2.0 * h);
             Ok(high.iter().zip(&low).map(|(a, b)| a.iter().zip(b).map(quotient).collect()).collect())
         };

@@ -24,14 +24,6 @@ pub struct Warning {
 impl Warning {
     /// A warning with its sentence.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            operation: None,
-            stage: None,
-            element: None,
-            pointer: None,
-            place: None,
-        }
+        Self { code, message: message.into(), operation: None, stage: None, element: None, pointer: None, place: None }
     }
 }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::block::{Block, Instruction, Read, Write};
 use super::schedule::{Work, origin, schedule, works};
 use super::slots::Slots;
-use crate::ir::{Attr, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
+use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
 use crate::kernel::View;
 
 /// Where stored elements are.
@@ -42,23 +42,23 @@ impl Operand {
     }
 }
 
+/// A step with a kernel of its own.
+#[derive(Debug)]
+pub(super) struct Dense {
+    pub(super) kernel: DenseKernel,
+    pub(super) attr: Attr,
+    pub(super) shape: Shape,
+    pub(super) length: usize,
+    pub(super) args: SmallVec<[Operand; 3]>,
+    pub(super) slot: usize,
+}
+
 /// One step of a run.
 #[derive(Debug)]
 pub(super) enum Step {
     Block(Block),
-    Dense {
-        kernel: crate::ir::DenseKernel,
-        attr: Attr,
-        shape: Shape,
-        length: usize,
-        args: SmallVec<[Operand; 3]>,
-        slot: usize,
-    },
-    Copy {
-        from: Operand,
-        length: usize,
-        slot: usize,
-    },
+    Dense(Box<Dense>),
+    Copy { from: Operand, length: usize, slot: usize },
 }
 
 /// A graph made ready to run, as often as wanted.
@@ -166,7 +166,8 @@ impl Planner<'_> {
         let args = node.args.iter().map(|&a| self.operand(a)).collect();
         let length = elements(&node.shape);
         let slot = self.store(n);
-        self.steps.push(Step::Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot });
+        let dense = Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
+        self.steps.push(Step::Dense(Box::new(dense)));
         self.release(&node.args);
     }
 

@@ -57,22 +57,18 @@ impl Plan {
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
             slot.resize(size, 0.0);
         }
-        let mut memory = Memory {
-            slots: &mut workspace.slots,
-            scratch: &mut workspace.scratch,
-            inputs,
-            constants: &self.constants,
-        };
+        let mut memory =
+            Memory { slots: &mut workspace.slots, scratch: &mut workspace.scratch, inputs, constants: &self.constants };
         for step in &self.steps {
             check(cancel)?;
             match step {
                 Step::Block(block) => block.run(&mut memory, cancel)?,
-                Step::Dense { kernel, attr, shape, length, args, slot } => {
-                    let mut out = std::mem::take(&mut memory.slots[*slot]);
-                    let views: SmallVec<[View<'_>; 4]> = args.iter().map(|a| memory.view(a)).collect();
-                    kernel(attr, shape, &views, &mut out[..*length], cancel);
+                Step::Dense(dense) => {
+                    let mut out = std::mem::take(&mut memory.slots[dense.slot]);
+                    let views: SmallVec<[View<'_>; 4]> = dense.args.iter().map(|a| memory.view(a)).collect();
+                    (dense.kernel)(&dense.attr, &dense.shape, &views, &mut out[..dense.length], cancel);
                     drop(views);
-                    memory.slots[*slot] = out;
+                    memory.slots[dense.slot] = out;
                 }
                 Step::Copy { from, length, slot } => {
                     let mut out = std::mem::take(&mut memory.slots[*slot]);

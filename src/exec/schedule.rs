@@ -89,7 +89,11 @@ impl Scheduler<'_> {
         let touches_open = self.needs[i as usize].iter().any(|(n, _)| self.open[*n as usize]);
         let direct = self.needs[i as usize].iter().all(|(n, direct)| *direct || !self.open[*n as usize]);
         if !self.is_elementwise(i) {
-            if touches_open { self.waiting.push(i) } else { self.singles.push(Reverse(i)) }
+            if touches_open {
+                self.waiting.push(i);
+            } else {
+                self.singles.push(Reverse(i));
+            }
             return;
         }
         let fits = self.block.first().is_some_and(|&first| self.length(first.0) == self.length(i));

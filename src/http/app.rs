@@ -36,9 +36,7 @@ impl App {
             engine: Arc::new(engine),
             limits: settings.budget.limits(),
             pool: Pool::new(settings.threads, settings.queue, settings.request_timeout)?,
-            held: Arc::new(Semaphore::new(
-                settings.max_held_bytes.min(Semaphore::MAX_PERMITS),
-            )),
+            held: Arc::new(Semaphore::new(settings.max_held_bytes.min(Semaphore::MAX_PERMITS))),
             settings: settings.clone(),
             draining: AtomicBool::new(false),
         })
@@ -56,8 +54,6 @@ impl App {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -32,48 +32,28 @@ impl FromRequest<Shared> for Document {
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         must_be_plain(request.headers())?;
         must_be_json(request.headers())?;
-        let promised: Option<u64> = request
-            .headers()
-            .get(CONTENT_LENGTH)
-            .and_then(|v| v.to_str().ok()?.parse().ok());
+        let promised: Option<u64> = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         if promised.is_some_and(|n| n > app.settings.max_body_bytes as u64) {
             // A client that was promised 100-continue is told before it sends anything.
             let waits = request.headers().contains_key("expect");
-            return Err(too_large(
-                app,
-                if waits {
-                    None
-                } else {
-                    Some(request.into_body())
-                },
-            )
-            .await);
+            return Err(too_large(app, if waits { None } else { Some(request.into_body()) }).await);
         }
         let patience = app.settings.body_timeout;
         match tokio::time::timeout(patience, read(request.into_body(), app)).await {
             Ok(done) => done,
             Err(_) => Err(Problem::new(
                 &kinds::BODY_TIMEOUT,
-                format!(
-                    "The body did not arrive within {} s.",
-                    patience.as_secs_f64()
-                ),
+                format!("The body did not arrive within {} s.", patience.as_secs_f64()),
             )),
         }
     }
 }
 
 async fn read(mut body: Body, app: &App) -> Result<Document, Problem> {
-    let mut document = Document {
-        bytes: Vec::new(),
-        held: None,
-    };
+    let mut document = Document { bytes: Vec::new(), held: None };
     while let Some(chunk) = chunk(&mut body).await {
         let chunk = chunk.map_err(|e| {
-            Problem::new(
-                &kinds::UNREADABLE_BODY,
-                format!("The body could not be read to its end: {e}."),
-            )
+            Problem::new(&kinds::UNREADABLE_BODY, format!("The body could not be read to its end: {e}."))
         })?;
         if document.bytes.len().saturating_add(chunk.len()) > app.settings.max_body_bytes {
             return Err(too_large(app, Some(body)).await);
@@ -88,13 +68,12 @@ impl Document {
     /// Takes a share of the memory for bodies, which is given back with the document.
     fn hold(&mut self, app: &App, bytes: usize) -> Result<(), Problem> {
         let busy = || {
-            let detail = "The documents being read and computed fill the memory set aside for them; try again in a moment.";
+            let detail =
+                "The documents being read and computed fill the memory set aside for them; try again in a moment.";
             Problem::new(&kinds::BUSY, detail).retry_after(1)
         };
         let bytes = u32::try_from(bytes).map_err(|_| busy())?;
-        let share = Arc::clone(&app.held)
-            .try_acquire_many_owned(bytes)
-            .map_err(|_| busy())?;
+        let share = Arc::clone(&app.held).try_acquire_many_owned(bytes).map_err(|_| busy())?;
         match &mut self.held {
             Some(held) => held.merge(share),
             none => *none = Some(share),
@@ -162,14 +141,8 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     };
     let said = String::from_utf8_lossy(value.as_bytes());
-    let essence = said
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let is_json = essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let essence = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if is_json {
         return Ok(());
     }

@@ -21,11 +21,7 @@ pub(super) async fn live() -> Json<Health> {
 /// The server takes new work: 503 once it has been told to stop.
 pub(super) async fn ready(State(app): State<Shared>) -> Result<Json<Health>, Problem> {
     if app.is_draining() {
-        return Err(Problem::new(
-            &kinds::DRAINING,
-            "The server was told to stop and takes no new work.",
-        )
-        .retry_after(5));
+        return Err(Problem::new(&kinds::DRAINING, "The server was told to stop and takes no new work.").retry_after(5));
     }
     Ok(Json(Health { status: "ready" }))
 }

@@ -118,17 +118,9 @@ mod tests {
     #[test]
     fn every_kind_has_a_code_of_its_own_and_says_what_to_do() {
         for (i, kind) in KINDS.iter().enumerate() {
-            assert!(
-                KINDS[..i].iter().all(|other| other.code != kind.code),
-                "{} twice",
-                kind.code
-            );
+            assert!(KINDS[..i].iter().all(|other| other.code != kind.code), "{} twice", kind.code);
             assert!((400..600).contains(&kind.status), "{}", kind.code);
-            assert!(
-                !kind.title.ends_with('.') && kind.help.ends_with('.'),
-                "{}",
-                kind.code
-            );
+            assert!(!kind.title.ends_with('.') && kind.help.ends_with('.'), "{}", kind.code);
         }
     }
 }

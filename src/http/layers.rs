@@ -31,19 +31,12 @@ pub(super) fn wrap(routes: Router) -> Router {
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(crashed))
         .layer(from_fn(write_problem))
-        .layer(SetResponseHeaderLayer::overriding(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
+        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
-                .on_response(
-                    DefaultOnResponse::new()
-                        .level(Level::INFO)
-                        .latency_unit(LatencyUnit::Micros),
-                )
+                .on_response(DefaultOnResponse::new().level(Level::INFO).latency_unit(LatencyUnit::Micros))
                 // A failed answer is logged once, by the line above.
                 .on_failure(()),
         )
@@ -51,9 +44,7 @@ pub(super) fn wrap(routes: Router) -> Router {
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get(REQUEST_ID)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers.get(REQUEST_ID).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn span<B>(request: &axum::http::Request<B>) -> Span {
@@ -83,23 +74,14 @@ async fn write_problem(request: Request, next: Next) -> Response {
         return response;
     }
     let allow = response.headers_mut().remove(ALLOW);
-    let problem = response
-        .extensions_mut()
-        .remove::<Problem>()
-        .unwrap_or_else(|| {
-            if status != StatusCode::METHOD_NOT_ALLOWED {
-                return Problem::internal();
-            }
-            let allowed = allow
-                .as_ref()
-                .and_then(|v| v.to_str().ok())
-                .unwrap_or("other methods");
-            let detail = format!(
-                "{path} answers {}, not {method}.",
-                allowed.replace(',', ", ")
-            );
-            Problem::new(&kinds::METHOD_NOT_ALLOWED, detail)
-        });
+    let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| {
+        if status != StatusCode::METHOD_NOT_ALLOWED {
+            return Problem::internal();
+        }
+        let allowed = allow.as_ref().and_then(|v| v.to_str().ok()).unwrap_or("other methods");
+        let detail = format!("{path} answers {}, not {method}.", allowed.replace(',', ", "));
+        Problem::new(&kinds::METHOD_NOT_ALLOWED, detail)
+    });
     let mut written = problem.write(id.as_deref());
     if let Some(allow) = allow {
         written.headers_mut().insert(ALLOW, allow);

@@ -33,11 +33,7 @@ use tokio::sync::oneshot;
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    app: App,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let app = Arc::new(app);
     let patience = app.settings.drain_timeout;
     let (told, heard) = oneshot::channel::<()>();

@@ -32,15 +32,8 @@ impl Pool {
             .thread_name(|i| format!("compute-{i}"))
             .build()
             .map_err(|e| format!("the compute threads did not start: {e}"))?;
-        let places = threads
-            .current_num_threads()
-            .saturating_add(queue)
-            .min(Semaphore::MAX_PERMITS);
-        Ok(Self {
-            threads,
-            places: Arc::new(Semaphore::new(places)),
-            patience,
-        })
+        let places = threads.current_num_threads().saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        Ok(Self { threads, places: Arc::new(Semaphore::new(places)), patience })
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -54,8 +47,7 @@ impl Pool {
         job: impl FnOnce(&Cancel) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            let detail =
-                "All computing threads are taken and the queue is full; try again in a moment.";
+            let detail = "All computing threads are taken and the queue is full; try again in a moment.";
             return Err(Problem::new(&kinds::BUSY, detail).retry_after(1));
         };
         let flag = CancelOnDrop(Arc::new(Cancel::new(false)));
@@ -116,9 +108,7 @@ mod tests {
     async fn the_deadline_answers_and_stops_the_work() {
         let pool = Pool::new(1, 1, Duration::from_millis(50)).expect("a pool starts");
         let (send, receive) = mpsc::channel();
-        let late = pool
-            .run(move |cancel| send.send(until_cancelled(cancel)))
-            .await;
+        let late = pool.run(move |cancel| send.send(until_cancelled(cancel))).await;
         assert_eq!(late.err().map(|p| p.code()), Some("deadline"));
         assert_eq!(receive.recv_timeout(Duration::from_secs(5)), Ok(true));
     }
@@ -128,11 +118,7 @@ mod tests {
         let pool = Pool::new(1, 1, Duration::from_mins(1)).expect("a pool starts");
         let (send, receive) = mpsc::channel();
         let job = pool.run(move |cancel| send.send(until_cancelled(cancel)));
-        assert!(
-            tokio::time::timeout(Duration::from_millis(50), job)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(50), job).await.is_err());
         assert_eq!(receive.recv_timeout(Duration::from_secs(5)), Ok(true));
     }
 

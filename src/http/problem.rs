@@ -19,12 +19,7 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            errors: Vec::new(),
-            retry_after: None,
-        }
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// A bug of this program; what happened is in the log, under the request's id.
@@ -67,16 +62,9 @@ impl Problem {
     /// The answer as it leaves the server.
     pub(super) fn write(&self, request_id: Option<&str>) -> Response {
         let json = self.json(request_id);
-        let mut response = (
-            self.status(),
-            [(CONTENT_TYPE, "application/problem+json")],
-            json,
-        )
-            .into_response();
+        let mut response = (self.status(), [(CONTENT_TYPE, "application/problem+json")], json).into_response();
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -100,17 +88,9 @@ impl From<Vec<Fault>> for Problem {
         } else if errors.iter().any(|fault| fault.code == Code::Internal) {
             (kinds::of(Code::Internal), first.detail.clone())
         } else {
-            (
-                &kinds::INVALID_DOCUMENT,
-                format!("{} things are wrong: {}", errors.len(), first.detail),
-            )
+            (&kinds::INVALID_DOCUMENT, format!("{} things are wrong: {}", errors.len(), first.detail))
         };
-        Self {
-            kind,
-            detail,
-            errors,
-            retry_after: None,
-        }
+        Self { kind, detail, errors, retry_after: None }
     }
 }
 
@@ -182,30 +162,18 @@ mod tests {
 
     #[test]
     fn one_kind_of_fault_names_the_problem() {
-        let problem = wire(vec![
-            Fault::new(Code::UnknownName, "`g3` is not defined")
-                .at("/define")
-                .hint("did you mean g1?"),
-        ]);
+        let problem =
+            wire(vec![Fault::new(Code::UnknownName, "`g3` is not defined").at("/define").hint("did you mean g1?")]);
         assert_eq!(problem["type"], "/problems/unknown-name");
-        assert_eq!(
-            (problem["status"].as_u64(), problem["code"].as_str()),
-            (Some(422), Some("unknown_name"))
-        );
+        assert_eq!((problem["status"].as_u64(), problem["code"].as_str()), (Some(422), Some("unknown_name")));
         assert_eq!(problem["detail"], "`g3` is not defined");
         assert_eq!(problem["errors"][0]["hint"], "did you mean g1?");
-        assert!(
-            problem["errors"][0].get("line").is_none(),
-            "absent members are left out"
-        );
+        assert!(problem["errors"][0].get("line").is_none(), "absent members are left out");
     }
 
     #[test]
     fn several_kinds_are_an_invalid_document_and_all_are_told() {
-        let problem = wire(vec![
-            Fault::new(Code::Arity, "first"),
-            Fault::new(Code::Shape, "second"),
-        ]);
+        let problem = wire(vec![Fault::new(Code::Arity, "first"), Fault::new(Code::Shape, "second")]);
         assert_eq!(problem["code"], "invalid_document");
         assert_eq!(problem["detail"], "2 things are wrong: first");
         assert_eq!(problem["errors"][1]["detail"], "second");
@@ -214,12 +182,6 @@ mod tests {
     #[test]
     fn not_json_is_400_and_a_bug_is_500() {
         assert_eq!(wire(vec![Fault::new(Code::NotJson, "no")])["status"], 400);
-        assert_eq!(
-            wire(vec![
-                Fault::new(Code::Shape, "no"),
-                Fault::new(Code::Internal, "bug")
-            ])["status"],
-            500
-        );
+        assert_eq!(wire(vec![Fault::new(Code::Shape, "no"), Fault::new(Code::Internal, "bug")])["status"], 500);
     }
 }

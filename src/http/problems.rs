@@ -22,13 +22,7 @@ pub(super) struct Page {
 
 impl From<&'static Kind> for Page {
     fn from(kind: &'static Kind) -> Self {
-        Self {
-            r#type: kind.path(),
-            code: kind.code,
-            status: kind.status,
-            title: kind.title,
-            help: kind.help,
-        }
+        Self { r#type: kind.path(), code: kind.code, status: kind.status, title: kind.title, help: kind.help }
     }
 }
 
@@ -38,26 +32,16 @@ pub(super) struct Index {
 }
 
 pub(super) async fn index() -> Json<Index> {
-    Json(Index {
-        problems: KINDS.iter().copied().map(Page::from).collect(),
-    })
+    Json(Index { problems: KINDS.iter().copied().map(Page::from).collect() })
 }
 
-pub(super) async fn page(
-    slug: Result<Path<String>, PathRejection>,
-    uri: Uri,
-) -> Result<Json<Page>, Problem> {
-    let kind = slug
-        .ok()
-        .and_then(|Path(slug)| KINDS.iter().find(|kind| kind.slug() == slug));
+pub(super) async fn page(slug: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Json<Page>, Problem> {
+    let kind = slug.ok().and_then(|Path(slug)| KINDS.iter().find(|kind| kind.slug() == slug));
     match kind {
         Some(kind) => Ok(Json(Page::from(*kind))),
         None => Err(Problem::new(
             &kinds::NOT_FOUND,
-            format!(
-                "There is no problem type at {}; GET /problems lists them.",
-                uri.path()
-            ),
+            format!("There is no problem type at {}; GET /problems lists them.", uri.path()),
         )),
     }
 }
@@ -70,9 +54,7 @@ pub(super) async fn nothing_here(uri: Uri) -> Problem {
         .map(|(_, route)| (strsim::damerau_levenshtein(&path, route), *route))
         .filter(|(distance, route)| *distance <= 3 && *distance < route.len() / 2)
         .min();
-    let hint = near
-        .map(|(_, route)| format!(" Did you mean {route}?"))
-        .unwrap_or_default();
+    let hint = near.map(|(_, route)| format!(" Did you mean {route}?")).unwrap_or_default();
     Problem::new(
         &kinds::NOT_FOUND,
         format!("There is nothing at {path}.{hint} The contract is at /docs and /openapi.yaml."),

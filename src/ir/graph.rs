@@ -44,6 +44,11 @@ pub struct Origin {
 }
 
 impl Node {
+    /// Whether this is a node of the given primitive.
+    pub fn is(&self, op: &'static Primitive) -> bool {
+        std::ptr::eq(self.op, op)
+    }
+
     /// Predicted floating-point operations of this node, saturating.
     pub fn flops(&self, arena: &[Node]) -> u64 {
         match self.op.cost {

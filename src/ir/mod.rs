@@ -15,7 +15,7 @@ mod verify;
 pub use attr::{Absorb, Attr, Data};
 pub use builder::Builder;
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable};
-pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Primitive, Rule, ShapeError};
+pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Primitive, Rule, ShapeError, Simplify};
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};
 pub use verify::verify;

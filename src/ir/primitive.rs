@@ -26,7 +26,7 @@ pub struct Primitive {
     /// What it costs.
     pub cost: Cost,
     /// A cheaper node of the same value, if there is one.
-    pub simplify: Option<fn(&mut Builder, &[NodeId], &Attr) -> Option<NodeId>>,
+    pub simplify: Option<Simplify>,
     /// For a node of this primitive, a mask that is nonzero where its derivative follows a convention.
     pub kink: Option<fn(&mut Builder, NodeId) -> NodeId>,
 }
@@ -51,6 +51,9 @@ impl ShapeError {
 
 /// A kernel over whole arrays: attributes, shape of the result, arguments, dense output, cancel flag.
 pub type DenseKernel = fn(&Attr, &[usize], &[View<'_>], &mut [f64], &AtomicBool);
+
+/// A cheaper node for arguments and attributes, if there is one.
+pub type Simplify = fn(&mut Builder, &[NodeId], &Attr) -> Option<NodeId>;
 
 /// How a primitive is computed.
 #[derive(Debug, Clone, Copy)]

@@ -75,12 +75,7 @@ impl Layout {
 
     /// Handles the reshape that only inserts or drops axes of length 1, on any strides.
     fn with_unit_axes(&self, shape: &[usize]) -> Option<Self> {
-        let mut kept = self
-            .shape
-            .iter()
-            .zip(&self.strides)
-            .filter(|(n, _)| **n != 1)
-            .map(|(n, s)| (*n, *s));
+        let mut kept = self.shape.iter().zip(&self.strides).filter(|(n, _)| **n != 1).map(|(n, s)| (*n, *s));
         let mut strides: SmallVec<[isize; 4]> = SmallVec::new();
         for &n in shape {
             if n == 1 {

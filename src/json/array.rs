@@ -31,12 +31,7 @@ pub(super) fn listed(value: &Json, pointer: &str, faults: &mut Vec<Fault>) -> Op
         Json::Number(number) => Tensor::scalar(*number),
         Json::Array(tensor) => tensor.clone(),
         _ => {
-            let mut walk = Walk {
-                pointer,
-                path: Vec::new(),
-                data: Vec::new(),
-                faults,
-            };
+            let mut walk = Walk { pointer, path: Vec::new(), data: Vec::new(), faults };
             let shape = walk.shape(value)?;
             Tensor::new(shape, walk.data)?
         }
@@ -85,9 +80,7 @@ impl Walk<'_> {
                 (Some((row, expected)), Some(got)) if *expected != got && !ragged => {
                     ragged = true;
                     let pointer = self.here();
-                    tell(self.faults, || {
-                        differ(&pointer, (*row, expected), (index, &got))
-                    });
+                    tell(self.faults, || differ(&pointer, (*row, expected), (index, &got)));
                 }
                 _ => {}
             }
@@ -105,33 +98,21 @@ impl Walk<'_> {
     }
 
     fn here(&self) -> String {
-        self.path
-            .iter()
-            .fold(self.pointer.to_owned(), |pointer, index| {
-                child(&pointer, index)
-            })
+        self.path.iter().fold(self.pointer.to_owned(), |pointer, index| child(&pointer, index))
     }
 }
 
 /// `null`, a string, a flag or an object where a number belongs.
 pub(super) fn not_a_number(value: &Json, pointer: &str) -> Fault {
-    let detail = format!(
-        "{pointer} must be a number or a list of numbers, not {}.",
-        value.kind()
-    );
-    let fault = Fault::new(Code::InvalidValue, detail)
-        .at(pointer)
-        .expected("a number or a list of numbers", value.kind());
+    let detail = format!("{pointer} must be a number or a list of numbers, not {}.", value.kind());
+    let fault =
+        Fault::new(Code::InvalidValue, detail).at(pointer).expected("a number or a list of numbers", value.kind());
     match value {
-        Json::Null => {
-            fault.hint("every element needs a finite number; there are no missing values")
-        }
+        Json::Null => fault.hint("every element needs a finite number; there are no missing values"),
         Json::Text(text) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
             fault.hint(format!("leave out the quotes: {}", short(text)))
         }
-        Json::Text(text) if text.parse::<f64>().is_ok() => {
-            fault.hint("inputs must be finite numbers")
-        }
+        Json::Text(text) if text.parse::<f64>().is_ok() => fault.hint("inputs must be finite numbers"),
         Json::Bool(flag) => fault.hint(format!("write {}", u8::from(*flag))),
         _ => fault,
     }
@@ -140,13 +121,9 @@ pub(super) fn not_a_number(value: &Json, pointer: &str) -> Fault {
 /// Two elements of one list that are not of one shape.
 fn differ(pointer: &str, first: (usize, &[usize]), other: (usize, &[usize])) -> Fault {
     let (expected, got) = (extent(first.1), extent(other.1));
-    let detail = format!(
-        "This array is not rectangular: element {} is {expected}, element {} is {got}.",
-        first.0, other.0
-    );
-    Fault::new(Code::Ragged, detail)
-        .at(pointer)
-        .expected(expected, got)
+    let detail =
+        format!("This array is not rectangular: element {} is {expected}, element {} is {got}.", first.0, other.0);
+    Fault::new(Code::Ragged, detail).at(pointer).expected(expected, got)
 }
 
 fn extent(shape: &[usize]) -> String {
@@ -160,13 +137,8 @@ fn extent(shape: &[usize]) -> String {
 /// Whether a shape is within what can be computed with.
 pub(super) fn fits(shape: &[usize], pointer: &str, faults: &mut Vec<Fault>) -> bool {
     let detail = if shape.len() > MAX_RANK {
-        format!(
-            "An array may have {MAX_RANK} axes at most; this one has {}.",
-            shape.len()
-        )
-    } else if hollow(shape)
-        || count(shape).is_none_or(|elements| elements > usize::MAX / size_of::<f64>())
-    {
+        format!("An array may have {MAX_RANK} axes at most; this one has {}.", shape.len())
+    } else if hollow(shape) || count(shape).is_none_or(|elements| elements > usize::MAX / size_of::<f64>()) {
         format!("An array of shape {shape:?} is too large.")
     } else {
         return true;

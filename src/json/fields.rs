@@ -19,12 +19,7 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of `object`, which stands at `pointer`. Names that are not `known`, and names given
     /// twice, are faults.
-    pub fn new(
-        object: &'a [(String, Json)],
-        pointer: &'a str,
-        known: &[&str],
-        faults: &mut Vec<Fault>,
-    ) -> Self {
+    pub fn new(object: &'a [(String, Json)], pointer: &'a str, known: &[&str], faults: &mut Vec<Fault>) -> Self {
         let mut given: Vec<(&str, &Json)> = Vec::with_capacity(known.len());
         for (name, value) in object {
             if !known.contains(&name.as_str()) {
@@ -40,10 +35,7 @@ impl<'a> Fields<'a> {
 
     /// The value of a field, if it was given.
     pub fn get(&self, name: &str) -> Option<&'a Json> {
-        self.given
-            .iter()
-            .find(|(given, _)| *given == name)
-            .map(|(_, value)| *value)
+        self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
     }
 
     /// The value of a field that must be given.
@@ -69,9 +61,7 @@ impl<'a> Fields<'a> {
             None => false,
             Some(Json::Bool(flag)) => *flag,
             Some(other) => {
-                tell(faults, || {
-                    wrong_type(&self.pointer(name), "true or false", other)
-                });
+                tell(faults, || wrong_type(&self.pointer(name), "true or false", other));
                 false
             }
         }
@@ -102,9 +92,7 @@ impl<'a> Fields<'a> {
                     Fault::new(Code::DuplicateName, detail).at(pointer)
                 }),
                 other => {
-                    tell(faults, || {
-                        wrong_type(&pointer, "a name or a list of names", other)
-                    });
+                    tell(faults, || wrong_type(&pointer, "a name or a list of names", other));
                 }
             }
         }
@@ -115,11 +103,7 @@ impl<'a> Fields<'a> {
 /// The elements of a list with their pointers, or the value itself where it is not a list.
 pub fn items<'a>(value: &'a Json, pointer: &str) -> Vec<(&'a Json, String)> {
     match value {
-        Json::List(list) => list
-            .iter()
-            .enumerate()
-            .map(|(i, item)| (item, child(pointer, i)))
-            .collect(),
+        Json::List(list) => list.iter().enumerate().map(|(i, item)| (item, child(pointer, i))).collect(),
         one => vec![(one, pointer.to_owned())],
     }
 }
@@ -134,38 +118,20 @@ pub fn choice<T: Copy>(
     faults: &mut Vec<Fault>,
 ) -> Option<T> {
     let words = || offered.iter().map(|(word, _)| *word);
-    let listed = || {
-        words()
-            .map(|word| format!("\"{word}\""))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let listed = || words().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     let Json::Text(text) = value else {
         tell(faults, || wrong_type(pointer, &one_of(&listed()), value));
         return None;
     };
-    let found = offered
-        .iter()
-        .find(|(word, _)| word == text)
-        .map(|(_, meaning)| *meaning);
+    let found = offered.iter().find(|(word, _)| word == text).map(|(_, meaning)| *meaning);
     if found.is_none() {
         tell(faults, || {
-            let field = pointer
-                .split('/')
-                .rfind(|part| part.parse::<usize>().is_err())
-                .unwrap_or_default();
+            let field = pointer.split('/').rfind(|part| part.parse::<usize>().is_err()).unwrap_or_default();
             if later.contains(&text.as_str()) {
-                let detail = format!(
-                    "`{field}`: \"{text}\" is not offered; take {}.",
-                    one_of(&listed())
-                );
+                let detail = format!("`{field}`: \"{text}\" is not offered; take {}.", one_of(&listed()));
                 return Fault::new(Code::Unsupported, detail).at(pointer);
             }
-            let detail = format!(
-                "`{field}` cannot be \"{}\"; it is {}.",
-                short(text),
-                one_of(&listed())
-            );
+            let detail = format!("`{field}` cannot be \"{}\"; it is {}.", short(text), one_of(&listed()));
             let fault = Fault::new(Code::InvalidValue, detail)
                 .at(pointer)
                 .expected(one_of(&listed()), format!("\"{}\"", short(text)));
@@ -177,19 +143,13 @@ pub fn choice<T: Copy>(
 
 /// A value of the wrong type.
 pub fn wrong_type(pointer: &str, expected: &str, got: &Json) -> Fault {
-    let place = if pointer.is_empty() {
-        "The document".to_owned()
-    } else {
-        short(pointer)
-    };
+    let place = if pointer.is_empty() { "The document".to_owned() } else { short(pointer) };
     let found = match got {
         Json::Number(number) => short(&number.to_string()),
         _ => got.kind().to_owned(),
     };
     let detail = format!("{place} must be {expected}, not {found}.");
-    let fault = Fault::new(Code::InvalidValue, detail)
-        .at(pointer)
-        .expected(expected, found);
+    let fault = Fault::new(Code::InvalidValue, detail).at(pointer).expected(expected, found);
     match got {
         Json::Null => fault.hint("leave the field out to have its default"),
         _ => fault,
@@ -234,9 +194,5 @@ fn unknown(name: &str, pointer: &str, known: &[&str]) -> Fault {
 }
 
 fn one_of(listed: &str) -> String {
-    if listed.contains(", ") {
-        format!("one of {listed}")
-    } else {
-        listed.to_owned()
-    }
+    if listed.contains(", ") { format!("one of {listed}") } else { listed.to_owned() }
 }

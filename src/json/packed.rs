@@ -13,38 +13,17 @@ use crate::fault::{Code, Fault};
 use crate::tensor::{Tensor, count};
 
 /// `output_shape` and `input_shape` stand beside the Jacobians of our answers; they change nothing.
-const FIELDS: [&str; 8] = [
-    "shape",
-    "data",
-    "base64",
-    "dtype",
-    "encoding",
-    "order",
-    "output_shape",
-    "input_shape",
-];
+const FIELDS: [&str; 8] = ["shape", "data", "base64", "dtype", "encoding", "order", "output_shape", "input_shape"];
 
 /// The array that the fields of an object describe; `None` only after a fault.
-pub(super) fn packed(
-    object: &[(String, Json)],
-    pointer: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<Tensor> {
+pub(super) fn packed(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Option<Tensor> {
     let fields = Fields::new(object, pointer, &FIELDS, faults);
-    let encodings = [
-        ("nested", Encoding::Nested),
-        ("flat", Encoding::Flat),
-        ("base64", Encoding::Base64),
-    ];
+    let encodings = [("nested", Encoding::Nested), ("flat", Encoding::Flat), ("base64", Encoding::Base64)];
     let encoding = fields.choice("encoding", &encodings, &[], faults);
     let order = fields.choice("order", &[("C", Order::C), ("F", Order::F)], &[], faults);
     fields.choice("dtype", &[("float64", ())], &[], faults);
     let shape = fields
-        .required(
-            "shape",
-            "an array given as an object needs the length of each axis",
-            faults,
-        )
+        .required("shape", "an array given as an object needs the length of each axis", faults)
         .and_then(|value| self::shape(value, &fields.pointer("shape"), faults));
 
     let (name, value) = match (fields.get("data"), fields.get("base64")) {
@@ -56,9 +35,7 @@ pub(super) fn packed(
         }
         (Some(_), Some(_)) => {
             let detail = "An array has either `data` or `base64`, not both.";
-            tell(faults, || {
-                Fault::new(Code::InvalidValue, detail).at(pointer)
-            });
+            tell(faults, || Fault::new(Code::InvalidValue, detail).at(pointer));
             return None;
         }
     };
@@ -80,11 +57,7 @@ pub(super) fn packed(
     if let Some(first) = tensor.data.iter().position(|element| element.is_nan()) {
         tell(faults, || {
             let index = unravel(first, &tensor.shape);
-            Fault::new(
-                Code::InvalidValue,
-                format!("Element {index:?} is NaN; inputs must be numbers."),
-            )
-            .at(&at)
+            Fault::new(Code::InvalidValue, format!("Element {index:?} is NaN; inputs must be numbers.")).at(&at)
         });
     }
     Some(tensor)
@@ -122,34 +95,20 @@ fn shape(value: &Json, pointer: &str, faults: &mut Vec<Fault>) -> Option<Vec<usi
 }
 
 /// Gives elements, flat or already nested, the declared shape.
-fn shaped(
-    shape: Vec<usize>,
-    data: Tensor,
-    order: Order,
-    pointer: &str,
-    faults: &mut Vec<Fault>,
-) -> Option<Tensor> {
+fn shaped(shape: Vec<usize>, data: Tensor, order: Order, pointer: &str, faults: &mut Vec<Fault>) -> Option<Tensor> {
     let needed = count(&shape)?;
     // Lists cannot show the axes that follow one of length 0.
     let nested = data.shape == shape || needed == 0 && shape.starts_with(&data.shape);
     if data.data.len() != needed || data.rank() > 1 && !nested {
         tell(faults, || {
             let (expected, got) = if data.rank() > 1 {
-                (
-                    format!("shape {shape:?}"),
-                    format!("shape {:?}", data.shape),
-                )
+                (format!("shape {shape:?}"), format!("shape {:?}", data.shape))
             } else {
                 let got = data.data.len();
-                (
-                    format!("{needed} elements for shape {shape:?}"),
-                    format!("{got} elements"),
-                )
+                (format!("{needed} elements for shape {shape:?}"), format!("{got} elements"))
             };
             let detail = format!("`shape` and elements disagree: expected {expected}, got {got}.");
-            Fault::new(Code::Shape, detail)
-                .at(pointer)
-                .expected(expected, got)
+            Fault::new(Code::Shape, detail).at(pointer).expected(expected, got)
         });
         return None;
     }
@@ -171,27 +130,17 @@ fn decode(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Tensor> 
     let (doubles, rest) = bytes.as_chunks::<8>();
     if !rest.is_empty() {
         tell(faults, || {
-            let detail = format!(
-                "{} bytes are not a whole number of doubles of 8 bytes.",
-                bytes.len()
-            );
+            let detail = format!("{} bytes are not a whole number of doubles of 8 bytes.", bytes.len());
             Fault::new(Code::InvalidValue, detail).at(pointer)
         });
         return None;
     }
-    let data: Arc<[f64]> = doubles
-        .iter()
-        .map(|&bytes| f64::from_le_bytes(bytes))
-        .collect();
-    Some(Tensor {
-        shape: vec![data.len()],
-        data,
-    })
+    let data: Arc<[f64]> = doubles.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
+    Some(Tensor { shape: vec![data.len()], data })
 }
 
 fn not_base64(text: &str, pointer: &str) -> Fault {
-    let alien =
-        |c: &char| !(c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=".contains(*c));
+    let alien = |c: &char| !(c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=".contains(*c));
     let fault = match text.chars().enumerate().find(|(_, c)| alien(c)) {
         Some((position, c)) => {
             let detail = format!("This is not base64: {c:?} at position {position}.");
@@ -202,10 +151,7 @@ fn not_base64(text: &str, pointer: &str) -> Fault {
                 fault
             }
         }
-        None => Fault::new(
-            Code::InvalidValue,
-            "This is not base64: it is cut off or wrongly padded.",
-        ),
+        None => Fault::new(Code::InvalidValue, "This is not base64: it is cut off or wrongly padded."),
     };
     fault.at(pointer)
 }

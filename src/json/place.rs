@@ -14,19 +14,10 @@ pub(super) fn place(text: &str, offset: usize) -> Place {
     let line = &before[start..];
     let column = line.chars().count() + 1;
 
-    let cut = line
-        .char_indices()
-        .rev()
-        .nth(BEFORE - 1)
-        .map_or(0, |(index, _)| index);
+    let cut = line.char_indices().rev().nth(BEFORE - 1).map_or(0, |(index, _)| index);
     let (left, ellipsis) = (&line[cut..], if cut > 0 { "…" } else { "" });
     let right = after.lines().next().unwrap_or_default().chars().take(AFTER);
-    let shown: String = ellipsis
-        .chars()
-        .chain(left.chars())
-        .chain(right)
-        .map(printable)
-        .collect();
+    let shown: String = ellipsis.chars().chain(left.chars()).chain(right).map(printable).collect();
     let indent = ellipsis.chars().count() + left.chars().count();
 
     Place {

@@ -23,11 +23,10 @@ pub fn read(bytes: &[u8]) -> Result<Json, Fault> {
     let mut reader = Reader::default();
     let kind = reader.deserialize(&mut source);
     let kind = kind.and_then(|kind| source.end().map(|()| kind));
-    kind.map(|kind| reader.take(kind, 0))
-        .map_err(|error| match text(bytes) {
-            Ok(text) => fault(text, &error),
-            Err(fault) => fault,
-        })
+    kind.map(|kind| reader.take(kind, 0)).map_err(|error| match text(bytes) {
+        Ok(text) => fault(text, &error),
+        Err(fault) => fault,
+    })
 }
 
 /// A body that is not JSON as text, or why it cannot be any.
@@ -39,11 +38,8 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        Fault::new(
-            Code::NotJson,
-            "The body is not valid UTF-8, the only encoding of JSON.",
-        )
-        .place(place(&valid, valid.len()))
+        Fault::new(Code::NotJson, "The body is not valid UTF-8, the only encoding of JSON.")
+            .place(place(&valid, valid.len()))
     })?;
     if text.trim_ascii().is_empty() {
         let detail = "The body is empty; send a JSON document.";
@@ -56,23 +52,13 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    let offset = if error.is_eof() {
-        text.trim_ascii_end().len()
-    } else {
-        offset(text, error)
-    };
+    let offset = if error.is_eof() { text.trim_ascii_end().len() } else { offset(text, error) };
     let fault = if message.starts_with("recursion limit") {
         Fault::new(Code::Limit, "The document is nested more than 127 deep.")
     } else if message.starts_with("number out of range") {
-        Fault::new(
-            Code::InvalidValue,
-            "A number is beyond the range of doubles (about ±1.8e308).",
-        )
+        Fault::new(Code::InvalidValue, "A number is beyond the range of doubles (about ±1.8e308).")
     } else if error.is_eof() {
-        Fault::new(
-            Code::NotJson,
-            format!("The body is not JSON; it ends too early: {message}."),
-        )
+        Fault::new(Code::NotJson, format!("The body is not JSON; it ends too early: {message}."))
     } else {
         Fault::new(Code::NotJson, format!("The body is not JSON: {message}."))
     };
@@ -85,14 +71,8 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
 
 /// The byte that `serde_json`'s line and column (in bytes, from 1) mean.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
-    let newlines = text
-        .bytes()
-        .enumerate()
-        .filter(|&(_, byte)| byte == b'\n')
-        .map(|(at, _)| at + 1);
-    let start = std::iter::once(0)
-        .chain(newlines)
-        .nth(error.line().saturating_sub(1));
+    let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| at + 1);
+    let start = std::iter::once(0).chain(newlines).nth(error.line().saturating_sub(1));
     (start.unwrap_or(0) + error.column().saturating_sub(1)).min(text.len())
 }
 
@@ -102,13 +82,8 @@ fn hint(text: &str, offset: usize) -> Option<&'static str> {
     if after.starts_with('\'') {
         return Some("JSON strings and keys take double quotes");
     }
-    let begin = before
-        .trim_end_matches(|c: char| c.is_ascii_alphabetic())
-        .len();
-    let word = after
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default();
+    let begin = before.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
+    let word = after.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     match &text[begin..before.len() + word.len()] {
         "NaN" | "nan" | "NAN" | "Infinity" | "infinity" | "inf" | "Inf" => {
             Some("JSON has no NaN and no Infinity; inputs must be finite numbers")
@@ -178,10 +153,7 @@ impl Reader {
 fn block(axes: &Axes, data: &[f64]) -> Json {
     match data {
         [number] if axes.is_empty() => Json::Number(*number),
-        _ => Json::Array(Tensor {
-            shape: axes.iter().rev().copied().collect(),
-            data: Arc::from(data),
-        }),
+        _ => Json::Array(Tensor { shape: axes.iter().rev().copied().collect(), data: Arc::from(data) }),
     }
 }
 

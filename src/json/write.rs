@@ -173,9 +173,7 @@ impl Writer {
 
     fn nested(&mut self, shape: &[usize], data: &[f64], nonfinite: Nonfinite) {
         match shape {
-            [] => data
-                .iter()
-                .for_each(|&element| self.element(element, nonfinite)),
+            [] => data.iter().for_each(|&element| self.element(element, nonfinite)),
             [_] => self.list(data.iter().copied(), nonfinite),
             [rows, inner @ ..] => {
                 let size = data.len() / (*rows).max(1);
@@ -204,8 +202,7 @@ impl Writer {
     }
 
     fn base64(&mut self, mut data: impl Iterator<Item = f64>) {
-        self.out
-            .reserve(data.size_hint().0.saturating_mul(11).saturating_add(16));
+        self.out.reserve(data.size_hint().0.saturating_mul(11).saturating_add(16));
         self.out.push(b'"');
         let mut block = [0; BLOCK * size_of::<f64>()];
         loop {

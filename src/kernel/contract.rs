@@ -43,18 +43,7 @@ pub struct Groups {
 
 /// The matrix product of `a` (m×k) and `b` (k×n), row-major in `out` (m×n).
 pub fn matmul(a: View, b: View, out: &mut [f64]) {
-    contract(
-        a,
-        b,
-        Groups {
-            batch: 0,
-            free_a: 1,
-            contracted: 1,
-            free_b: 1,
-        },
-        Absorb::None,
-        out,
-    );
+    contract(a, b, Groups { batch: 0, free_a: 1, contracted: 1, free_b: 1 }, Absorb::None, out);
 }
 
 /// Sums the products of `a` [batch…, free a…, contracted…] and `b` [batch…, contracted…, free b…] over the contracted
@@ -74,10 +63,8 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
     let (free_a, contracted_a) = of_a.split_at(groups.free_a);
     let (contracted_b, free_b) = of_b.split_at(groups.contracted);
 
-    let mut batch: Axes<2> = coalesce(batch_a.iter().zip(batch_b).map(|(x, y)| Axis {
-        len: x.len,
-        strides: [x.strides[0], y.strides[0]],
-    }));
+    let mut batch: Axes<2> =
+        coalesce(batch_a.iter().zip(batch_b).map(|(x, y)| Axis { len: x.len, strides: [x.strides[0], y.strides[0]] }));
     let mut left = Operand::new(a, 0, coalesce(free_a.iter().copied()), contracted_a);
     let mut right = Operand::new(b, 1, coalesce(free_b.iter().copied()), contracted_b);
     let mut absorb = absorb;
@@ -89,22 +76,13 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
         left.free = take_broadcast(&mut batch, right.side, left.free);
     }
 
-    let tiny = left
-        .rows()
-        .saturating_mul(right.rows())
-        .saturating_mul(left.columns())
-        <= TINY;
+    let tiny = left.rows().saturating_mul(right.rows()).saturating_mul(left.columns()) <= TINY;
     left.arrange(tiny);
     right.arrange(tiny);
     let size = left.rows() * right.rows();
     let firsts = Offsets::new(&batch, [a.offset as isize, b.offset as isize]);
     for (item, first) in out.chunks_exact_mut(size).zip(firsts) {
-        product(
-            &left.matrix(first),
-            &right.matrix(first).transposed(),
-            absorb,
-            item,
-        );
+        product(&left.matrix(first), &right.matrix(first).transposed(), absorb, item);
     }
 }
 
@@ -112,10 +90,7 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
 /// many products with one matrix become one product with a taller matrix. Stops where that would need a copy.
 fn take_broadcast(batch: &mut Axes<2>, side: usize, mut free: Axes<1>) -> Axes<1> {
     while let Some(axis) = batch.last().filter(|axis| axis.strides[side] == 0) {
-        let outer = Axis {
-            len: axis.len,
-            strides: [axis.strides[1 - side]],
-        };
+        let outer = Axis { len: axis.len, strides: [axis.strides[1 - side]] };
         let joined = coalesce([outer].into_iter().chain(free.iter().copied()));
         if joined.len() > 1 {
             break;
@@ -148,13 +123,7 @@ enum Layout {
 impl<'a> Operand<'a> {
     fn new(view: View<'a>, side: usize, free: Axes<1>, contracted: &[Axis<1>]) -> Self {
         let contracted = coalesce(contracted.iter().copied());
-        Self {
-            data: view.data,
-            side,
-            free,
-            contracted,
-            layout: Layout::Direct(0, 0),
-        }
+        Self { data: view.data, side, free, contracted, layout: Layout::Direct(0, 0) }
     }
 
     fn rows(&self) -> usize {
@@ -185,39 +154,20 @@ impl<'a> Operand<'a> {
     fn matrix(&mut self, firsts: [isize; 2]) -> Matrix<'_> {
         let (rows, columns, first) = (self.rows(), self.columns(), firsts[self.side]);
         match &mut self.layout {
-            Layout::Direct(row_stride, column_stride) => Matrix {
-                data: self.data,
-                first,
-                rows,
-                columns,
-                row_stride: *row_stride,
-                column_stride: *column_stride,
-            },
+            Layout::Direct(row_stride, column_stride) => {
+                Matrix { data: self.data, first, rows, columns, row_stride: *row_stride, column_stride: *column_stride }
+            }
             Layout::Packed(packed, of) => {
                 if *of != Some(first) {
                     let axes = || self.free.iter().chain(&self.contracted);
                     let shape: SmallVec<[usize; 6]> = axes().map(|axis| axis.len).collect();
-                    let strides: SmallVec<[isize; 6]> =
-                        axes().map(|axis| axis.strides[0]).collect();
+                    let strides: SmallVec<[isize; 6]> = axes().map(|axis| axis.strides[0]).collect();
                     let offset = first as usize;
-                    View {
-                        data: self.data,
-                        offset,
-                        shape: &shape,
-                        strides: &strides,
-                    }
-                    .copy_into(packed);
+                    View { data: self.data, offset, shape: &shape, strides: &strides }.copy_into(packed);
                     *of = Some(first);
                 }
                 let row_stride = columns as isize;
-                Matrix {
-                    data: packed,
-                    first: 0,
-                    rows,
-                    columns,
-                    row_stride,
-                    column_stride: 1,
-                }
+                Matrix { data: packed, first: 0, rows, columns, row_stride, column_stride: 1 }
             }
         }
     }
@@ -231,9 +181,7 @@ mod tests {
     /// The contraction from its definition, on contiguous copies.
     fn naive(a: &[f64], b: &[f64], [batch, m, k, n]: [usize; 4], absorb: Absorb) -> Vec<f64> {
         let mut out = Vec::new();
-        for (s, i, j) in
-            (0..batch).flat_map(|s| (0..m).flat_map(move |i| (0..n).map(move |j| (s, i, j))))
-        {
+        for (s, i, j) in (0..batch).flat_map(|s| (0..m).flat_map(move |i| (0..n).map(move |j| (s, i, j)))) {
             let term = |l: usize| {
                 let (x, y) = (a[(s * m + i) * k + l], b[(s * k + l) * n + j]);
                 let absorbed = match absorb {
@@ -254,9 +202,7 @@ mod tests {
     }
 
     fn extents(random: &mut Random, rank: usize) -> Vec<usize> {
-        (0..rank)
-            .map(|_| [0, 1, 1, 2, 2, 3, 3, 4, 5, 7, 7, 9][random.below(12)])
-            .collect()
+        (0..rank).map(|_| [0, 1, 1, 2, 2, 3, 3, 4, 5, 7, 7, 9][random.below(12)]).collect()
     }
 
     fn spoil(random: &mut Random, operand: &mut Strided) {
@@ -283,64 +229,33 @@ mod tests {
             let dense = [a.view().to_contiguous(), b.view().to_contiguous()];
             let expected = naive(&dense[0], &dense[1], sizes, absorb);
             let mut out = vec![f64::NAN; expected.len()];
-            let groups = Groups {
-                batch,
-                free_a,
-                contracted,
-                free_b,
-            };
+            let groups = Groups { batch, free_a, contracted, free_b };
             contract(a.view(), b.view(), groups, absorb, &mut out);
-            assert!(
-                close(&out, &expected),
-                "{groups:?} {sizes:?} {absorb:?}: {a:?} {b:?}"
-            );
+            assert!(close(&out, &expected), "{groups:?} {sizes:?} {absorb:?}: {a:?} {b:?}");
             let mut again = vec![0.0; out.len()];
             contract(a.view(), b.view(), groups, absorb, &mut again);
-            assert!(
-                out.iter()
-                    .zip(&again)
-                    .all(|(x, y)| x.to_bits() == y.to_bits())
-            );
+            assert!(out.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits()));
         }
     }
 
     #[test]
     fn large_products_match_the_definition() {
         let mut random = Random::new(3);
-        for [m, k, n] in [
-            [33, 70, 41],
-            [1, 300, 1],
-            [64, 50, 1],
-            [1, 50, 64],
-            [40, 1, 30],
-        ] {
+        for [m, k, n] in [[33, 70, 41], [1, 300, 1], [64, 50, 1], [1, 50, 64], [40, 1, 30]] {
             let a = random.view_of(&[m, k]);
             let b = random.view_of(&[k, n]);
             let mut out = vec![f64::NAN; m * n];
             matmul(a.view(), b.view(), &mut out);
             let dense = [a.view().to_contiguous(), b.view().to_contiguous()];
-            assert!(close(
-                &out,
-                &naive(&dense[0], &dense[1], [1, m, k, n], Absorb::None)
-            ));
+            assert!(close(&out, &naive(&dense[0], &dense[1], [1, m, k, n], Absorb::None)));
         }
     }
 
     #[test]
     fn exact_zeros_absorb_only_on_their_own_side() {
         let (zeros, infinite) = ([0.0, 0.0], [f64::INFINITY, f64::NAN]);
-        let row = |data| View {
-            data,
-            offset: 0,
-            shape: &[2],
-            strides: &[1],
-        };
-        let groups = Groups {
-            batch: 0,
-            free_a: 0,
-            contracted: 1,
-            free_b: 0,
-        };
+        let row = |data| View { data, offset: 0, shape: &[2], strides: &[1] };
+        let groups = Groups { batch: 0, free_a: 0, contracted: 1, free_b: 0 };
         let dot = |absorb| {
             let mut out = [5.0];
             contract(row(&zeros), row(&infinite), groups, absorb, &mut out);

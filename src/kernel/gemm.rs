@@ -57,11 +57,7 @@ impl<'a> Matrix<'a> {
             let stride = if m == 1 { n } else { self.row_stride as usize };
             MatRef::from_row_major_slice_with_stride(data, m, n, stride)
         } else {
-            let stride = if n == 1 {
-                m
-            } else {
-                self.column_stride as usize
-            };
+            let stride = if n == 1 { m } else { self.column_stride as usize };
             MatRef::from_column_major_slice_with_stride(data, m, n, stride)
         }
     }
@@ -74,9 +70,7 @@ pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
     if m * n * k <= TINY {
         for (i, row) in out.chunks_exact_mut(n).enumerate() {
             for (j, o) in row.iter_mut().enumerate() {
-                *o = (1..k).fold(a.at(i, 0) * b.at(0, j), |sum, l| {
-                    sum + a.at(i, l) * b.at(l, j)
-                });
+                *o = (1..k).fold(a.at(i, 0) * b.at(0, j), |sum, l| sum + a.at(i, l) * b.at(l, j));
             }
         }
     } else {

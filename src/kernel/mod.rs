@@ -20,9 +20,7 @@ mod random;
 
 pub use contract::{Absorb, Groups, contract, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
-pub use linalg::{
-    cholesky, cofactor, det, inverse, logabsdet, singular_values, solve, triangular_solve,
-};
+pub use linalg::{cholesky, cofactor, det, inverse, logabsdet, singular_values, solve, triangular_solve};
 pub use polygamma::polygamma;
 pub use reduce::{cumsum, max, min, sum};
 pub use special::{digamma, erf, erfc, erfinv, lgamma, trigamma};

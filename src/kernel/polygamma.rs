@@ -93,10 +93,7 @@ fn cotangent_part(n: u32, x: f64) -> f64 {
         polynomial = next;
     }
     let c = pxfm::f_cotpi(x);
-    -polynomial
-        .iter()
-        .rev()
-        .fold(0.0, |value, coefficient| value * c + coefficient)
+    -polynomial.iter().rev().fold(0.0, |value, coefficient| value * c + coefficient)
 }
 
 #[cfg(test)]
@@ -138,10 +135,7 @@ mod tests {
         ];
         for (n, x, expected) in known {
             let value = polygamma(n, x);
-            assert!(
-                (value - expected).abs() <= 1e-12 * f64::abs(expected),
-                "order {n} at {x}: {value} for {expected}"
-            );
+            assert!((value - expected).abs() <= 1e-12 * f64::abs(expected), "order {n} at {x}: {value} for {expected}");
         }
     }
 
@@ -155,24 +149,11 @@ mod tests {
 
     #[test]
     fn poles_limits_and_huge_orders_are_as_documented() {
-        assert_eq!(
-            [0.0, -0.0, -3.0].map(|x| polygamma(3, x)),
-            [f64::INFINITY; 3]
-        );
-        assert!(
-            [0.0, -0.0, -3.0, f64::NEG_INFINITY]
-                .iter()
-                .all(|&x| polygamma(2, x).is_nan())
-        );
-        assert_eq!(
-            [polygamma(2, f64::INFINITY), polygamma(3, f64::INFINITY)],
-            [0.0, 0.0]
-        );
+        assert_eq!([0.0, -0.0, -3.0].map(|x| polygamma(3, x)), [f64::INFINITY; 3]);
+        assert!([0.0, -0.0, -3.0, f64::NEG_INFINITY].iter().all(|&x| polygamma(2, x).is_nan()));
+        assert_eq!([polygamma(2, f64::INFINITY), polygamma(3, f64::INFINITY)], [0.0, 0.0]);
         assert!(polygamma(2, f64::NAN).is_nan() && polygamma(u32::MAX, 1.0).is_nan());
-        assert_eq!(
-            [polygamma(2, 1e-300), polygamma(3, 1e-300)],
-            [f64::NEG_INFINITY, f64::INFINITY]
-        );
+        assert_eq!([polygamma(2, 1e-300), polygamma(3, 1e-300)], [f64::NEG_INFINITY, f64::INFINITY]);
         assert!((polygamma(2, 1e110) * 1e220 + 1.0).abs() < 1e-14);
     }
 }

@@ -34,9 +34,7 @@ impl Random {
 
     /// An array of the given rank with short axes and any strides.
     pub(super) fn view(&mut self, rank: usize) -> Strided {
-        let shape: Vec<usize> = (0..rank)
-            .map(|_| [0, 1, 1, 2, 3, 4, 5, 9, 12, 17][self.below(10)])
-            .collect();
+        let shape: Vec<usize> = (0..rank).map(|_| [0, 1, 1, 2, 3, 4, 5, 9, 12, 17][self.below(10)]).collect();
         self.view_of(&shape)
     }
 
@@ -55,24 +53,11 @@ impl Random {
             let kind = self.below(8);
             let step = if kind == 0 { 0 } else { extent };
             let span = step * shape[axis].saturating_sub(1);
-            strides[axis] = if kind == 1 {
-                -(step as isize)
-            } else {
-                step as isize
-            };
+            strides[axis] = if kind == 1 { -(step as isize) } else { step as isize };
             offset += if kind == 1 { span } else { 0 };
-            extent += if kind == 0 {
-                0
-            } else {
-                span + usize::from(kind == 2)
-            };
+            extent += if kind == 0 { 0 } else { span + usize::from(kind == 2) };
         }
-        Strided {
-            data: self.numbers(extent),
-            offset,
-            shape: shape.to_vec(),
-            strides,
-        }
+        Strided { data: self.numbers(extent), offset, shape: shape.to_vec(), strides }
     }
 }
 
@@ -87,17 +72,7 @@ pub(super) struct Strided {
 
 impl Strided {
     pub(super) fn view(&self) -> View<'_> {
-        let Self {
-            data,
-            offset,
-            shape,
-            strides,
-        } = self;
-        View {
-            data,
-            offset: *offset,
-            shape,
-            strides,
-        }
+        let Self { data, offset, shape, strides } = self;
+        View { data, offset: *offset, shape, strides }
     }
 }

@@ -38,11 +38,7 @@ pub fn cumsum(data: &[f64], n: usize, inner: usize, reverse: bool, out: &mut [f6
     }
     for block in out.chunks_exact_mut(size) {
         for step in 1..n {
-            let (from, to) = if reverse {
-                (n - step, n - step - 1)
-            } else {
-                (step - 1, step)
-            };
+            let (from, to) = if reverse { (n - step, n - step - 1) } else { (step - 1, step) };
             for column in 0..inner {
                 block[to * inner + column] += block[from * inner + column];
             }
@@ -51,24 +47,14 @@ pub fn cumsum(data: &[f64], n: usize, inner: usize, reverse: bool, out: &mut [f6
 }
 
 /// Combines the elements along the reduced axes; `combine(identity, x)` must be `x`.
-fn fold(
-    view: View,
-    reduced: &[bool],
-    identity: f64,
-    combine: impl Fn(f64, f64) -> f64 + Copy,
-    out: &mut [f64],
-) {
+fn fold(view: View, reduced: &[bool], identity: f64, combine: impl Fn(f64, f64) -> f64 + Copy, out: &mut [f64]) {
     if view.is_empty() {
         out.fill(identity);
         return;
     }
     let on = |wanted: bool| {
         let chosen = axes(view.shape, view.strides).zip(reduced);
-        coalesce(
-            chosen
-                .filter(|(_, reduced)| **reduced == wanted)
-                .map(|(axis, _)| axis),
-        )
+        coalesce(chosen.filter(|(_, reduced)| **reduced == wanted).map(|(axis, _)| axis))
     };
     let (mut kept, mut gone): (Axes<1>, Axes<1>) = (on(false), on(true));
     let Some(&run) = gone.last() else {
@@ -76,18 +62,11 @@ fn fold(
         return;
     };
     let first = [view.offset as isize];
-    let fold = Fold {
-        data: view.data,
-        identity,
-        combine,
-    };
+    let fold = Fold { data: view.data, identity, combine };
     match kept.last().copied() {
         Some(row) if row.len >= 8 && row.strides[0].abs() < run.strides[0].abs() => {
             kept.pop();
-            for (out, [start]) in out
-                .chunks_exact_mut(row.len)
-                .zip(Offsets::new(&kept, first))
-            {
+            for (out, [start]) in out.chunks_exact_mut(row.len).zip(Offsets::new(&kept, first)) {
                 for (chunk, out) in out.chunks_mut(WIDTH).enumerate() {
                     let start = start + (chunk * WIDTH) as isize * row.strides[0];
                     fold.rows(&gone, start, row.strides[0], out);
@@ -132,17 +111,12 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
     }
 
     fn merge(&self, into: &mut [f64], from: &[f64]) {
-        into.iter_mut()
-            .zip(from)
-            .for_each(|(o, x)| *o = (self.combine)(*o, *x));
+        into.iter_mut().zip(from).for_each(|(o, x)| *o = (self.combine)(*o, *x));
     }
 
     fn merge_row(&self, into: &mut [f64], first: isize, stride: isize) {
         if stride == 1 {
-            self.merge(
-                into,
-                &self.data[first as usize..first as usize + into.len()],
-            );
+            self.merge(into, &self.data[first as usize..first as usize + into.len()]);
         } else {
             for (i, o) in into.iter_mut().enumerate() {
                 *o = (self.combine)(*o, self.data[(first + i as isize * stride) as usize]);
@@ -192,10 +166,7 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
         }
         let [a, b, c, d, e, f, g, h] = lanes;
         let join = self.combine;
-        join(
-            join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h))),
-            tail,
-        )
+        join(join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h))), tail)
     }
 }
 
@@ -239,11 +210,7 @@ mod tests {
             }
             let mut again = vec![f64::NAN; expected.len()];
             sum(view, &reduced, &mut again);
-            assert!(
-                out.iter()
-                    .zip(&again)
-                    .all(|(x, y)| x.to_bits() == y.to_bits())
-            );
+            assert!(out.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits()));
             max(view, &reduced, &mut out);
             for (o, terms) in out.iter().zip(&expected) {
                 assert_eq!(*o, terms.iter().copied().fold(f64::NEG_INFINITY, f64::max));
@@ -259,24 +226,10 @@ mod tests {
     fn long_sums_stay_accurate_along_and_across() {
         let data = vec![0.1; 1_000_000];
         let mut out = [0.0];
-        sum(
-            View {
-                data: &data,
-                offset: 0,
-                shape: &[1_000_000],
-                strides: &[1],
-            },
-            &[true],
-            &mut out,
-        );
+        sum(View { data: &data, offset: 0, shape: &[1_000_000], strides: &[1] }, &[true], &mut out);
         assert!((out[0] - 1e5).abs() < 1e-9);
         let mut out = [0.0; 10];
-        let tall = View {
-            data: &data,
-            offset: 0,
-            shape: &[100_000, 10],
-            strides: &[10, 1],
-        };
+        let tall = View { data: &data, offset: 0, shape: &[100_000, 10], strides: &[10, 1] };
         sum(tall, &[true, false], &mut out);
         assert!(out.iter().all(|o| (o - 1e4).abs() < 1e-8));
     }
@@ -286,17 +239,10 @@ mod tests {
         for place in 0..40 {
             let mut data = vec![1.0; 40];
             data[place] = f64::NAN;
-            for (shape, strides, reduced) in [
-                ([1, 40], [40, 1], [true, true]),
-                ([10, 4], [4, 1], [true, true]),
-                ([4, 10], [10, 1], [true, false]),
-            ] {
-                let view = View {
-                    data: &data,
-                    offset: 0,
-                    shape: &shape,
-                    strides: &strides,
-                };
+            for (shape, strides, reduced) in
+                [([1, 40], [40, 1], [true, true]), ([10, 4], [4, 1], [true, true]), ([4, 10], [10, 1], [true, false])]
+            {
+                let view = View { data: &data, offset: 0, shape: &shape, strides: &strides };
                 let mut out = vec![0.0; if reduced[1] { 1 } else { shape[1] }];
                 max(view, &reduced, &mut out);
                 assert_eq!(out.iter().filter(|o| o.is_nan()).count(), 1);
@@ -309,12 +255,7 @@ mod tests {
     #[test]
     fn a_sum_over_an_empty_axis_is_zero() {
         let mut out = [1.0; 3];
-        let empty = View {
-            data: &[],
-            offset: 0,
-            shape: &[0, 3],
-            strides: &[3, 1],
-        };
+        let empty = View { data: &[], offset: 0, shape: &[0, 3], strides: &[3, 1] };
         sum(empty, &[true, false], &mut out);
         assert_eq!(out, [0.0; 3]);
     }
@@ -324,19 +265,9 @@ mod tests {
         let data: Vec<f64> = (1..=12).map(f64::from).collect();
         let mut out = vec![0.0; 12];
         cumsum(&data, 3, 2, false, &mut out);
-        assert_eq!(
-            out,
-            [
-                1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 7.0, 8.0, 16.0, 18.0, 27.0, 30.0
-            ]
-        );
+        assert_eq!(out, [1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 7.0, 8.0, 16.0, 18.0, 27.0, 30.0]);
         cumsum(&data, 3, 2, true, &mut out);
-        assert_eq!(
-            out,
-            [
-                9.0, 12.0, 8.0, 10.0, 5.0, 6.0, 27.0, 30.0, 20.0, 22.0, 11.0, 12.0
-            ]
-        );
+        assert_eq!(out, [9.0, 12.0, 8.0, 10.0, 5.0, 6.0, 27.0, 30.0, 20.0, 22.0, 11.0, 12.0]);
         cumsum(&[], 0, 2, true, &mut []);
     }
 }

@@ -22,11 +22,7 @@ pub fn lgamma(x: f64) -> f64 {
 
 /// ψ(x), the derivative of ln Γ(x): NaN at the poles 0, -1, -2, … and at -∞.
 pub fn digamma(x: f64) -> f64 {
-    if is_pole(x) {
-        f64::NAN
-    } else {
-        pxfm::f_digamma(x)
-    }
+    if is_pole(x) { f64::NAN } else { pxfm::f_digamma(x) }
 }
 
 /// ψ′(x), the second derivative of ln Γ(x): +∞ at the poles 0, -1, -2, …, NaN at -∞.
@@ -53,11 +49,7 @@ mod tests {
     fn check(function: fn(f64) -> f64, known: &[(f64, f64)]) {
         for &(x, expected) in known {
             let error = (function(x) - expected).abs();
-            assert!(
-                error <= 4.5e-16 * expected.abs(),
-                "at {x}: {} for {expected}",
-                function(x)
-            );
+            assert!(error <= 4.5e-16 * expected.abs(), "at {x}: {} for {expected}", function(x));
         }
     }
 
@@ -144,19 +136,12 @@ mod tests {
     #[test]
     fn poles_and_edges_are_as_documented() {
         let inf = f64::INFINITY;
-        assert_eq!(
-            [erf(inf), erf(-inf), erfc(inf), erfc(-inf)],
-            [1.0, -1.0, 0.0, 2.0]
-        );
+        assert_eq!([erf(inf), erf(-inf), erfc(inf), erfc(-inf)], [1.0, -1.0, 0.0, 2.0]);
         assert_eq!([erfinv(1.0), erfinv(-1.0)], [inf, -inf]);
         assert!(erfinv(1.000_000_1).is_nan() && erfinv(-inf).is_nan());
         assert!(erf(-0.0).is_sign_negative() && erfinv(-0.0).is_sign_negative());
         assert_eq!([0.0, -1.0, -2.0, -1e300, inf, -inf].map(lgamma), [inf; 6]);
-        assert!(
-            [0.0, -0.0, -1.0, -1e300, -inf]
-                .iter()
-                .all(|&x| digamma(x).is_nan())
-        );
+        assert!([0.0, -0.0, -1.0, -1e300, -inf].iter().all(|&x| digamma(x).is_nan()));
         assert_eq!([0.0, -0.0, -1.0, -1e300].map(trigamma), [inf; 4]);
         assert_eq!([digamma(inf), trigamma(inf)], [inf, 0.0]);
         for function in [erf, erfc, erfinv, lgamma, digamma, trigamma] {

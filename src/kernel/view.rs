@@ -27,11 +27,7 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Number of elements.
     pub fn len(&self) -> usize {
-        if self.is_empty() {
-            0
-        } else {
-            self.shape.iter().product()
-        }
+        if self.is_empty() { 0 } else { self.shape.iter().product() }
     }
 
     /// Whether there are no elements.
@@ -54,8 +50,7 @@ impl<'a> View<'a> {
         if self.is_empty() {
             return Some(&[]);
         }
-        self.is_contiguous()
-            .then(|| &self.data[self.offset..self.offset + self.len()])
+        self.is_contiguous().then(|| &self.data[self.offset..self.offset + self.len()])
     }
 
     /// Writes all elements in row-major order; `out` has the length of the view.
@@ -104,10 +99,7 @@ impl<'a> View<'a> {
 
 /// Copies run after run along the innermost axis, from element `start` on.
 fn copy_runs(data: &[f64], offset: usize, mut axes: Axes<1>, start: usize, out: &mut [f64]) {
-    let run = axes.pop().unwrap_or(Axis {
-        len: 1,
-        strides: [0],
-    });
+    let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0] });
     let stride = run.strides[0];
     let mut column = start % run.len;
     let mut rest = out;
@@ -129,10 +121,7 @@ pub(super) fn gather(data: &[f64], first: isize, stride: isize, out: &mut [f64])
     match stride {
         1 => out.copy_from_slice(&data[first..first + out.len()]),
         0 => out.fill(data[first]),
-        2.. => out
-            .iter_mut()
-            .zip(data[first..].iter().step_by(step))
-            .for_each(|(o, x)| *o = *x),
+        2.. => out.iter_mut().zip(data[first..].iter().step_by(step)).for_each(|(o, x)| *o = *x),
         _ => {
             let backwards = data[..=first].iter().rev().step_by(step);
             out.iter_mut().zip(backwards).for_each(|(o, x)| *o = *x);
@@ -170,10 +159,7 @@ mod tests {
             let along = |o: isize| (0..len as isize).map(move |i| o + i * stride);
             elements = elements.into_iter().flat_map(along).collect();
         }
-        elements
-            .into_iter()
-            .map(|o| view.data[o as usize])
-            .collect()
+        elements.into_iter().map(|o| view.data[o as usize]).collect()
     }
 
     #[test]
@@ -202,12 +188,7 @@ mod tests {
     #[test]
     fn large_transposed_planes_are_copied_in_blocks() {
         let data: Vec<f64> = (0..2 * 37 * 53).map(f64::from).collect();
-        let view = View {
-            data: &data,
-            offset: 0,
-            shape: &[2, 53, 37],
-            strides: &[37 * 53, 1, 53],
-        };
+        let view = View { data: &data, offset: 0, shape: &[2, 53, 37], strides: &[37 * 53, 1, 53] };
         assert_eq!(view.to_contiguous(), naive(&view));
         assert!(!view.is_contiguous());
     }
@@ -215,19 +196,9 @@ mod tests {
     #[test]
     fn scalars_and_empty_arrays_are_contiguous() {
         let data = [1.0, 2.0];
-        let scalar = View {
-            data: &data,
-            offset: 1,
-            shape: &[],
-            strides: &[],
-        };
+        let scalar = View { data: &data, offset: 1, shape: &[], strides: &[] };
         assert_eq!(scalar.as_slice(), Some(&[2.0][..]));
-        let empty = View {
-            data: &[],
-            offset: 0,
-            shape: &[3, 0],
-            strides: &[5, -7],
-        };
+        let empty = View { data: &[], offset: 0, shape: &[3, 0], strides: &[5, -7] };
         assert_eq!(empty.as_slice(), Some(&[][..]));
         assert!(empty.is_empty());
     }

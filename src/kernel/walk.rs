@@ -33,18 +33,13 @@ pub(super) fn coalesce<const N: usize>(axes: impl IntoIterator<Item = Axis<N>>) 
 
 /// Whether one step of `outer` is as long as all of `inner`, in every array.
 fn continues<const N: usize>(outer: &Axis<N>, inner: &Axis<N>) -> bool {
-    let spans = inner
-        .strides
-        .map(|stride| stride.wrapping_mul(inner.len as isize));
+    let spans = inner.strides.map(|stride| stride.wrapping_mul(inner.len as isize));
     outer.strides == spans
 }
 
 /// The axes of one array, from its shape and strides.
 pub(super) fn axes(shape: &[usize], strides: &[isize]) -> impl Iterator<Item = Axis<1>> {
-    shape.iter().zip(strides).map(|(&len, &stride)| Axis {
-        len,
-        strides: [stride],
-    })
+    shape.iter().zip(strides).map(|(&len, &stride)| Axis { len, strides: [stride] })
 }
 
 /// Offsets of the elements of the axes, in row-major order.
@@ -77,12 +72,7 @@ impl<'a, const N: usize> Offsets<'a, N> {
                 }
             }
         }
-        Self {
-            axes,
-            index,
-            offset,
-            left: count.saturating_sub(start),
-        }
+        Self { axes, index, offset, left: count.saturating_sub(start) }
     }
 }
 
@@ -114,23 +104,11 @@ mod tests {
     #[test]
     fn neighbouring_axes_join_and_unit_axes_vanish() {
         let joined = coalesce(axes(&[4, 1, 3, 5], &[15, 9, 5, 1]));
-        assert_eq!(
-            joined.as_slice(),
-            [Axis {
-                len: 60,
-                strides: [1]
-            }]
-        );
+        assert_eq!(joined.as_slice(), [Axis { len: 60, strides: [1] }]);
         let transposed = coalesce(axes(&[3, 4], &[1, 3]));
         assert_eq!(transposed.len(), 2);
         let broadcast = coalesce(axes(&[3, 4], &[0, 0]));
-        assert_eq!(
-            broadcast.as_slice(),
-            [Axis {
-                len: 12,
-                strides: [0]
-            }]
-        );
+        assert_eq!(broadcast.as_slice(), [Axis { len: 12, strides: [0] }]);
     }
 
     #[test]

@@ -9,11 +9,7 @@ const LONGEST: usize = 80;
 
 /// "write …", unless it is too long to help.
 pub(super) fn write(instead: &str) -> Option<String> {
-    instead
-        .chars()
-        .nth(LONGEST)
-        .is_none()
-        .then(|| format!("write `{instead}`"))
+    instead.chars().nth(LONGEST).is_none().then(|| format!("write `{instead}`"))
 }
 
 /// A token, as it is named in a sentence.
@@ -34,17 +30,11 @@ pub(super) fn clip(text: &str) -> Cow<'_, str> {
 
 /// For a token that cannot follow an operand; `gap` is what lies between them.
 pub(super) fn after_operand(before: &str, gap: &str, token: Token, word: &str) -> Option<String> {
-    let operand = if before.ends_with([')', ']']) {
-        "(…)"
-    } else {
-        before
-    };
+    let operand = if before.ends_with([')', ']']) { "(…)" } else { before };
     let hint = match (token, word) {
         (Token::Comma, _) => "several values are one array: [a, b]",
         (Token::Assign, _) => "`==` compares; to name a value, begin the text with `name = `",
-        (Token::Statement, _) => {
-            "a body of several steps is a list of texts: [\"u = …\", \"v = …\", \"u + v\"]"
-        }
+        (Token::Statement, _) => "a body of several steps is a list of texts: [\"u = …\", \"v = …\", \"u + v\"]",
         (Token::Name, "if" | "else") => "write `where(condition, a, b)`",
         (Token::Name, "for" | "in" | "while") => {
             "there are no loops in a text: write whole-array operations, or use scan"
@@ -80,9 +70,7 @@ pub(super) fn for_operand(token: Token, word: &str) -> Option<String> {
         (Token::Unknown, "{") => "arrays are written [a, b]",
         (Token::Colon | Token::Ellipsis, _) => "slices are written inside an index: x[1:3]",
         (Token::Assign, _) => "`==` compares",
-        (Token::Statement, _) => {
-            "a body of several steps is a list of texts: [\"u = …\", \"v = …\", \"u + v\"]"
-        }
+        (Token::Statement, _) => "a body of several steps is a list of texts: [\"u = …\", \"v = …\", \"u + v\"]",
         _ => return None,
     };
     Some(hint.to_owned())

@@ -41,22 +41,10 @@ impl Parser<'_> {
     }
 
     fn number(&mut self, span: Span) -> Result<Kind, Stop> {
-        let value: f64 = self
-            .word()
-            .replace('_', "")
-            .parse()
-            .unwrap_or(f64::INFINITY);
+        let value: f64 = self.word().replace('_', "").parse().unwrap_or(f64::INFINITY);
         if value.is_infinite() {
-            let detail = format!(
-                "{} is not representable as a double",
-                advice::found(Token::Number, self.word())
-            );
-            self.note(
-                span,
-                Code::InvalidValue,
-                detail,
-                Some(format!("the largest double is {:e}", f64::MAX)),
-            )?;
+            let detail = format!("{} is not representable as a double", advice::found(Token::Number, self.word()));
+            self.note(span, Code::InvalidValue, detail, Some(format!("the largest double is {:e}", f64::MAX)))?;
         }
         Ok(Kind::Number(value))
     }
@@ -79,13 +67,7 @@ impl Parser<'_> {
             _ => Kind::Name(word.to_owned()),
         };
         self.advance();
-        self.grow(
-            Expr {
-                kind,
-                span: self.since(span),
-            },
-            0,
-        )
+        self.grow(Expr { kind, span: self.since(span) }, 0)
     }
 
     /// Drops `np.` and `np.linalg.` before a name. `.T` is an attribute whatever stands before it.
@@ -112,10 +94,7 @@ impl Parser<'_> {
         }
         let word = self.word();
         let named = self.span();
-        let span = Span {
-            end: named.end,
-            ..base.expr.span
-        };
+        let span = Span { end: named.end, ..base.expr.span };
         if word != "T" && self.next_is(Token::Open) {
             let mut call = self.call(named, word)?;
             if let Kind::Call { args, .. } = &mut call.expr.kind {
@@ -140,10 +119,7 @@ impl Parser<'_> {
                 Some(hint),
             )?;
         }
-        self.grow(
-            Expr::call("transpose", vec![base.expr], Vec::new(), span),
-            base.height,
-        )
+        self.grow(Expr::call("transpose", vec![base.expr], Vec::new(), span), base.height)
     }
 }
 

@@ -24,11 +24,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(sources: &'a mut Sources, faults: &'a mut Vec<Fault>) -> Self {
         let most = faults.len().saturating_add(limits::FAULTS);
-        Self {
-            sources,
-            faults,
-            most,
-        }
+        Self { sources, faults, most }
     }
 
     /// Whether enough faults have been told.
@@ -39,11 +35,7 @@ impl<'a> Reader<'a> {
     /// Tells a fault, with a hint unless that is empty.
     pub(super) fn fault(&mut self, span: Span, code: Code, detail: impl Into<String>, hint: &str) {
         let fault = self.sources.fault(span, code, detail);
-        self.faults.push(if hint.is_empty() {
-            fault
-        } else {
-            fault.hint(hint)
-        });
+        self.faults.push(if hint.is_empty() { fault } else { fault.hint(hint) });
     }
 
     /// A new source one step below another; its span is the whole text.
@@ -52,31 +44,16 @@ impl<'a> Reader<'a> {
             return None;
         }
         if self.sources.len() >= limits::BODIES {
-            let span = Span {
-                source: parent,
-                ..Span::default()
-            };
-            let detail = format!(
-                "the definitions hold more than {} texts and values",
-                limits::BODIES
-            );
-            self.fault(
-                span,
-                Code::Limit,
-                detail,
-                "write whole-array operations in place of many small ones",
-            );
+            let span = Span { source: parent, ..Span::default() };
+            let detail = format!("the definitions hold more than {} texts and values", limits::BODIES);
+            self.fault(span, Code::Limit, detail, "write whole-array operations in place of many small ones");
             // Every further value would break the same limit.
             self.most = self.faults.len();
             return None;
         }
         let source = self.sources.child(parent, step, text);
         let end = u32::try_from(text.map_or(0, str::len)).unwrap_or(u32::MAX);
-        Some(Span {
-            source,
-            start: 0,
-            end,
-        })
+        Some(Span { source, start: 0, end })
     }
 
     /// Reads the text of a source by one of the grammar's rules.
@@ -96,27 +73,12 @@ impl<'a> Reader<'a> {
     }
 
     /// An argument: text, a number, a flag, `null`, an array of bodies, or a node.
-    pub(super) fn body(
-        &mut self,
-        json: &Json,
-        parent: u32,
-        step: &str,
-        depth: usize,
-    ) -> Option<Expr> {
-        let text = if let Json::Text(text) = json {
-            Some(text.as_str())
-        } else {
-            None
-        };
+    pub(super) fn body(&mut self, json: &Json, parent: u32, step: &str, depth: usize) -> Option<Expr> {
+        let text = if let Json::Text(text) = json { Some(text.as_str()) } else { None };
         let span = self.source(parent, step, text)?;
         if depth >= limits::NESTING {
             let detail = format!("nested more than {} levels deep", limits::NESTING);
-            self.fault(
-                span,
-                Code::Limit,
-                detail,
-                "name the inner parts as functions or equations of their own",
-            );
+            self.fault(span, Code::Limit, detail, "name the inner parts as functions or equations of their own");
             return None;
         }
         let kind = match json {
@@ -134,8 +96,7 @@ impl<'a> Reader<'a> {
                 let Some(name) = &node.name else {
                     return Some(node.call(span));
                 };
-                let detail =
-                    format!("`name` (\"{name}\") belongs to an equation, not to an argument");
+                let detail = format!("`name` (\"{name}\") belongs to an equation, not to an argument");
                 let hint = "make the node an equation of its own, and name it in `args`";
                 self.fault(span, Code::UnknownField, detail, hint);
                 return None;
@@ -145,13 +106,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Every body of a list whose first has index `from`, or `None` when any of them is wrong.
-    pub(super) fn bodies(
-        &mut self,
-        items: &[Json],
-        parent: u32,
-        from: usize,
-        depth: usize,
-    ) -> Option<Vec<Expr>> {
+    pub(super) fn bodies(&mut self, items: &[Json], parent: u32, from: usize, depth: usize) -> Option<Vec<Expr>> {
         let mut read = Vec::with_capacity(items.len());
         let mut complete = true;
         for (i, item) in items.iter().enumerate() {
@@ -183,11 +138,7 @@ fn rows(array: &Tensor) -> Vec<Json> {
         return Vec::new();
     };
     if shape.is_empty() {
-        return array
-            .data
-            .iter()
-            .map(|value| Json::Number(*value))
-            .collect();
+        return array.data.iter().map(|value| Json::Number(*value)).collect();
     }
     let size = array.data.len().checked_div(length).unwrap_or(0);
     let row = |i: usize| Tensor::new(shape.to_vec(), &array.data[i * size..(i + 1) * size]);

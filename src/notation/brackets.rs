@@ -16,10 +16,7 @@ impl Parser<'_> {
             let first = self.expression(Level::Logic)?;
             if self.eat(Token::Close) {
                 let span = self.since(open);
-                return Ok(Tree {
-                    expr: Expr { span, ..first.expr },
-                    ..first
-                });
+                return Ok(Tree { expr: Expr { span, ..first.expr }, ..first });
             }
             return self.items(open, Token::Close, Some(first));
         }
@@ -54,11 +51,7 @@ impl Parser<'_> {
         if self.eat(Token::Comma) || self.is(close) {
             return Ok(());
         }
-        let expected = if close == Token::Close {
-            "an operator, `,` or `)`"
-        } else {
-            "an operator, `,` or `]`"
-        };
+        let expected = if close == Token::Close { "an operator, `,` or `)`" } else { "an operator, `,` or `]`" };
         Err(self.unexpected(expected, Some(open)))
     }
 
@@ -70,18 +63,12 @@ impl Parser<'_> {
         let (mut args, mut keywords, mut height) = (Vec::new(), Vec::new(), 0);
         let mut given = FxHashSet::default();
         while !self.eat(Token::Close) {
-            let key = (self.is(Token::Name) && self.next_is(Token::Assign))
-                .then(|| (self.span(), self.word()));
+            let key = (self.is(Token::Name) && self.next_is(Token::Assign)).then(|| (self.span(), self.word()));
             if let Some((place, key)) = key {
                 self.advance();
                 self.advance();
                 if !given.insert(key) {
-                    self.note(
-                        place,
-                        Code::DuplicateName,
-                        format!("the keyword `{key}` is given twice"),
-                        None,
-                    )?;
+                    self.note(place, Code::DuplicateName, format!("the keyword `{key}` is given twice"), None)?;
                 }
             }
             let value = self.expression(Level::Logic)?;
@@ -91,12 +78,7 @@ impl Parser<'_> {
                 None if keywords.is_empty() => args.push(value.expr),
                 None => {
                     let detail = "a positional argument stands after a keyword argument";
-                    self.note(
-                        value.expr.span,
-                        Code::Syntax,
-                        detail,
-                        Some("put keyword arguments last".to_owned()),
-                    )?;
+                    self.note(value.expr.span, Code::Syntax, detail, Some("put keyword arguments last".to_owned()))?;
                 }
             }
             self.separator(Token::Close, open)?;
@@ -118,10 +100,7 @@ impl Parser<'_> {
             self.separator(Token::CloseSquare, open)?;
         }
         let span = self.since(base.expr.span);
-        let kind = Kind::Index {
-            base: Box::new(base.expr),
-            items,
-        };
+        let kind = Kind::Index { base: Box::new(base.expr), items };
         self.grow(Expr { kind, span }, height)
     }
 
@@ -132,32 +111,21 @@ impl Parser<'_> {
         let start = self.bound(height)?;
         if !self.eat(Token::Colon) {
             return match start {
-                Some(Expr {
-                    kind: Kind::Nothing,
-                    ..
-                }) => Ok(Item::NewAxis),
+                Some(Expr { kind: Kind::Nothing, .. }) => Ok(Item::NewAxis),
                 Some(expr) => Ok(Item::At(expr)),
                 None => Err(self.unexpected("an index", None)),
             };
         }
         let stop = self.bound(height)?;
-        let step = if self.eat(Token::Colon) {
-            self.bound(height)?
-        } else {
-            None
-        };
+        let step = if self.eat(Token::Colon) { self.bound(height)? } else { None };
         // `None` says that a part is left out.
-        let [start, stop, step] =
-            [start, stop, step].map(|part| part.filter(|expr| expr.kind != Kind::Nothing));
+        let [start, stop, step] = [start, stop, step].map(|part| part.filter(|expr| expr.kind != Kind::Nothing));
         Ok(Item::Range { start, stop, step })
     }
 
     /// One of the three parts of a slice, if it is given.
     fn bound(&mut self, height: &mut usize) -> Result<Option<Expr>, Stop> {
-        if matches!(
-            self.token(),
-            Token::Colon | Token::Comma | Token::CloseSquare
-        ) {
+        if matches!(self.token(), Token::Colon | Token::Comma | Token::CloseSquare) {
             return Ok(None);
         }
         let part = self.expression(Level::Logic)?;

@@ -13,9 +13,7 @@ use crate::json::Json;
 
 /// Whether an object has one of the two forms.
 pub(super) fn is_chain(fields: &[(String, Json)]) -> bool {
-    fields
-        .iter()
-        .any(|(key, _)| key == "compose" || key == "sequential")
+    fields.iter().any(|(key, _)| key == "compose" || key == "sequential")
 }
 
 /// A function of the chain.
@@ -36,28 +34,15 @@ pub(super) fn lines(
     let [(form, list)] = fields else {
         for (key, _) in fields.iter().skip(1) {
             let place = reader.source(span.source, key, None)?;
-            let detail = format!(
-                "`{}` stands beside `{key}`, but such a body has a single field",
-                fields[0].0
-            );
-            reader.fault(
-                place,
-                Code::UnknownField,
-                detail,
-                "{\"compose\": [\"g2\", \"g1\"]}",
-            );
+            let detail = format!("`{}` stands beside `{key}`, but such a body has a single field", fields[0].0);
+            reader.fault(place, Code::UnknownField, detail, "{\"compose\": [\"g2\", \"g1\"]}");
         }
         return None;
     };
     let place = reader.source(span.source, form, None)?;
     let Some(list) = items(list).filter(|list| !list.is_empty()) else {
         let detail = format!("`{form}` is not a list of at least one function");
-        reader.fault(
-            place,
-            Code::InvalidValue,
-            detail,
-            &format!("{{\"{form}\": [\"g2\", \"g1\"]}}"),
-        );
+        reader.fault(place, Code::InvalidValue, detail, &format!("{{\"{form}\": [\"g2\", \"g1\"]}}"));
         return None;
     };
     let read = |(i, json): (usize, &Json)| part(reader, json, place.source, &i.to_string());
@@ -70,11 +55,7 @@ pub(super) fn lines(
 }
 
 fn part(reader: &mut Reader<'_>, json: &Json, parent: u32, step: &str) -> Option<(Part, Span)> {
-    let text = if let Json::Text(text) = json {
-        Some(text.as_str())
-    } else {
-        None
-    };
+    let text = if let Json::Text(text) = json { Some(text.as_str()) } else { None };
     let span = reader.source(parent, step, text)?;
     let part = match json {
         Json::Text(text) => {
@@ -89,13 +70,9 @@ fn part(reader: &mut Reader<'_>, json: &Json, parent: u32, step: &str) -> Option
         }
         Json::Object(fields) => Part::Layer(Node::read(reader, fields, span, 0)?),
         _ => {
-            let hint = "a part is a function's name or a layer {\"op\": \"affine\", \"weight\": \"W\", \"bias\": \"b\"}";
-            reader.fault(
-                span,
-                Code::InvalidValue,
-                "the value is not a part of a composition",
-                hint,
-            );
+            let hint =
+                "a part is a function's name or a layer {\"op\": \"affine\", \"weight\": \"W\", \"bias\": \"b\"}";
+            reader.fault(span, Code::InvalidValue, "the value is not a part of a composition", hint);
             return None;
         }
     };
@@ -111,32 +88,19 @@ fn apply(parts: Vec<(Part, Span)>, params: &[String]) -> Vec<Line> {
     let mut lines = Vec::with_capacity(count);
     for (i, (part, span)) in parts.into_iter().enumerate() {
         let names = std::mem::take(&mut inputs).into_iter();
-        let mut given = names.map(|name| Expr {
-            kind: Kind::Name(name),
-            span,
-        });
+        let mut given = names.map(|name| Expr { kind: Kind::Name(name), span });
         let (label, expr) = match part {
-            Part::Named(name) => (
-                name.clone(),
-                Expr::call(name, given.collect(), Vec::new(), span),
-            ),
+            Part::Named(name) => (name.clone(), Expr::call(name, given.collect(), Vec::new(), span)),
             Part::Layer(mut node) => {
                 if let Some(input) = given.next() {
                     node.feed(input);
                 }
-                let label = node
-                    .name
-                    .clone()
-                    .unwrap_or_else(|| node.function().to_owned());
+                let label = node.name.clone().unwrap_or_else(|| node.function().to_owned());
                 (label, node.call(span))
             }
         };
         let local = (i + 1 < count).then(|| format!("#{}", i + 1));
-        lines.push(Line {
-            label: Some(numbered(&mut used, label)),
-            local: local.clone(),
-            expr,
-        });
+        lines.push(Line { label: Some(numbered(&mut used, label)), local: local.clone(), expr });
         inputs = local.into_iter().collect();
     }
     lines
@@ -146,9 +110,5 @@ fn apply(parts: Vec<(Part, Span)>, params: &[String]) -> Vec<Line> {
 fn numbered(used: &mut FxHashMap<String, usize>, label: String) -> String {
     let times = used.entry(label.clone()).or_insert(0);
     *times += 1;
-    if *times == 1 {
-        label
-    } else {
-        format!("{label}#{times}")
-    }
+    if *times == 1 { label } else { format!("{label}#{times}") }
 }

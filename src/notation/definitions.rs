@@ -16,27 +16,14 @@ use crate::json::Json;
 /// Reads every function of `define`. What cannot be read is told in `faults` and left out.
 pub fn definitions(define: &Json, sources: &mut Sources, faults: &mut Vec<Fault>) -> Vec<Function> {
     let root = sources.add("/define", None);
-    let span = Span {
-        source: root,
-        ..Span::default()
-    };
+    let span = Span { source: root, ..Span::default() };
     let mut reader = Reader::new(sources, faults);
     let Json::Object(entries) = define else {
-        reader.fault(
-            span,
-            Code::InvalidValue,
-            "`define` is not an object",
-            EXAMPLE,
-        );
+        reader.fault(span, Code::InvalidValue, "`define` is not an object", EXAMPLE);
         return Vec::new();
     };
     if entries.is_empty() {
-        reader.fault(
-            span,
-            Code::InvalidValue,
-            "`define` defines no function",
-            EXAMPLE,
-        );
+        reader.fault(span, Code::InvalidValue, "`define` defines no function", EXAMPLE);
     }
     let mut seen = FxHashSet::default();
     let mut functions = Vec::new();
@@ -62,26 +49,13 @@ fn definition(
     let signature = reader.text(span.source, 0, signature)?;
     if !seen.insert(signature.name.clone()) {
         let detail = format!("the function `{}` is defined twice", signature.name);
-        let place = Span {
-            end: signature.name.len() as u32,
-            ..span
-        };
-        reader.fault(
-            place,
-            Code::DuplicateName,
-            detail,
-            "a name stands for one function, whatever its parameters",
-        );
+        let place = Span { end: signature.name.len() as u32, ..span };
+        reader.fault(place, Code::DuplicateName, detail, "a name stands for one function, whatever its parameters");
         return None;
     }
     let pointer = reader.sources.pointer(span);
     let lines = lines::lines(reader, body, root, key, &signature.params)?;
-    Some(Function {
-        name: signature.name,
-        params: signature.params,
-        lines,
-        pointer,
-    })
+    Some(Function { name: signature.name, params: signature.params, lines, pointer })
 }
 
 /// What a key of `define` says.
@@ -96,12 +70,7 @@ fn signature(parser: &mut Parser<'_>) -> Result<Signature, Stop> {
     let name = parser.defined_name("a function's name")?;
     if parser.is(Token::End) {
         let hint = format!("write `{name}(x)`, with the parameters' names");
-        return Err(parser.stop(
-            parser.span(),
-            Code::Syntax,
-            "the signature has no parameters",
-            Some(hint),
-        ));
+        return Err(parser.stop(parser.span(), Code::Syntax, "the signature has no parameters", Some(hint)));
     }
     let open = parser.span();
     parser.expect(Token::Open, "`(`", None)?;
@@ -111,12 +80,7 @@ fn signature(parser: &mut Parser<'_>) -> Result<Signature, Stop> {
         let span = parser.span();
         let param = parser.defined_name("a parameter's name or `)`")?;
         if !seen.insert(param.clone()) {
-            parser.note(
-                span,
-                Code::DuplicateName,
-                format!("the parameter `{param}` is named twice"),
-                None,
-            )?;
+            parser.note(span, Code::DuplicateName, format!("the parameter `{param}` is named twice"), None)?;
         }
         params.push(param);
         if !parser.is(Token::Close) {
@@ -132,12 +96,7 @@ impl Parser<'_> {
         let (span, word) = (self.span(), self.word());
         self.expect(Token::Name, expected, None)?;
         if let Some(objection) = names::objection(word) {
-            self.note(
-                span,
-                Code::Syntax,
-                objection,
-                Some("choose another name".to_owned()),
-            )?;
+            self.note(span, Code::Syntax, objection, Some("choose another name".to_owned()))?;
         }
         Ok(word.to_owned())
     }

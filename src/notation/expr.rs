@@ -89,25 +89,11 @@ impl PartialEq for Expr {
 
 impl Expr {
     /// A call. The negative of a number is that number, so that `-2` in text and -2 in JSON are one tree.
-    pub fn call(
-        name: impl Into<String>,
-        args: Vec<Self>,
-        keywords: Vec<(String, Self)>,
-        span: Span,
-    ) -> Self {
+    pub fn call(name: impl Into<String>, args: Vec<Self>, keywords: Vec<(String, Self)>, span: Span) -> Self {
         let name = name.into();
         let kind = match args.as_slice() {
-            [
-                Self {
-                    kind: Kind::Number(v),
-                    ..
-                },
-            ] if name == "negative" && keywords.is_empty() => Kind::Number(-v),
-            _ => Kind::Call {
-                name,
-                args,
-                keywords,
-            },
+            [Self { kind: Kind::Number(v), .. }] if name == "negative" && keywords.is_empty() => Kind::Number(-v),
+            _ => Kind::Call { name, args, keywords },
         };
         Self { kind, span }
     }

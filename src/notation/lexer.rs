@@ -65,16 +65,9 @@ pub(super) struct Lexeme {
 /// The tokens of a text, ending in [`Token::End`]; `Err` says which limit is broken, and where.
 pub(super) fn lex(text: &str) -> Result<Vec<Lexeme>, (String, Lexeme)> {
     let mut lexemes: Vec<Lexeme> = Vec::new();
-    let mut lexeme = Lexeme {
-        token: Token::End,
-        start: 0,
-        end: 0,
-    };
+    let mut lexeme = Lexeme { token: Token::End, start: 0, end: 0 };
     if text.len() > limits::TEXT {
-        return Err((
-            format!("the text is longer than {} bytes", limits::TEXT),
-            lexeme,
-        ));
+        return Err((format!("the text is longer than {} bytes", limits::TEXT), lexeme));
     }
     for (token, range) in Token::lexer(text).spanned() {
         if token == Ok(Token::Blank) {
@@ -82,27 +75,13 @@ pub(super) fn lex(text: &str) -> Result<Vec<Lexeme>, (String, Lexeme)> {
         }
         let token = token.unwrap_or(Token::Unknown);
         let first = text[range.start..].chars().next().map_or(0, char::len_utf8);
-        let end = if token == Token::Unknown {
-            range.start + first
-        } else {
-            range.end
-        };
-        lexeme = Lexeme {
-            token,
-            start: range.start as u32,
-            end: end as u32,
-        };
+        let end = if token == Token::Unknown { range.start + first } else { range.end };
+        lexeme = Lexeme { token, start: range.start as u32, end: end as u32 };
         if lexemes.len() >= limits::TOKENS {
-            return Err((
-                format!("the text has more than {} tokens", limits::TOKENS),
-                lexeme,
-            ));
+            return Err((format!("the text has more than {} tokens", limits::TOKENS), lexeme));
         }
         if token == Token::Name && text[range].chars().nth(limits::NAME).is_some() {
-            return Err((
-                format!("a name is longer than {} characters", limits::NAME),
-                lexeme,
-            ));
+            return Err((format!("a name is longer than {} characters", limits::NAME), lexeme));
         }
         lexemes.push(lexeme);
         // No text is read past such a character, and an open quote would be searched for again.
@@ -110,11 +89,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Lexeme>, (String, Lexeme)> {
             break;
         }
     }
-    lexemes.push(Lexeme {
-        token: Token::End,
-        start: lexeme.end,
-        end: lexeme.end,
-    });
+    lexemes.push(Lexeme { token: Token::End, start: lexeme.end, end: lexeme.end });
     Ok(lexemes)
 }
 
@@ -160,11 +135,7 @@ fn number(lexer: &mut Lexer<'_, Token>) {
     }
     if matches!(at(end), b'e' | b'E') {
         let exponent = end + 1 + usize::from(matches!(at(end + 1), b'+' | b'-'));
-        end = if at(exponent).is_ascii_digit() {
-            digits(exponent)
-        } else {
-            end
-        };
+        end = if at(exponent).is_ascii_digit() { digits(exponent) } else { end };
     }
     lexer.bump(end.saturating_sub(lexer.slice().len()));
 }

@@ -41,12 +41,7 @@ fn equations(
 ) -> Option<Vec<Line>> {
     let list = reader.source(parent, step, None)?;
     if equations.is_empty() {
-        reader.fault(
-            list,
-            Code::InvalidValue,
-            "the list of equations is empty",
-            "[\"u = W @ x\", \"sum(u^2)\"]",
-        );
+        reader.fault(list, Code::InvalidValue, "the list of equations is empty", "[\"u = W @ x\", \"sum(u^2)\"]");
         return None;
     }
     let mut lines = Vec::with_capacity(equations.len());
@@ -74,59 +69,28 @@ fn line(reader: &mut Reader<'_>, json: &Json, parent: u32, step: &str) -> Option
         }
         Json::Null | Json::Bool(_) => {
             let span = reader.source(parent, step, None)?;
-            reader.fault(
-                span,
-                Code::InvalidValue,
-                "the value is none of the forms of a body",
-                FORMS,
-            );
+            reader.fault(span, Code::InvalidValue, "the value is none of the forms of a body", FORMS);
             return None;
         }
         _ => (None, reader.body(json, parent, step, 0)?),
     };
-    Some(Line {
-        label: name.clone(),
-        local: name,
-        expr,
-    })
+    Some(Line { label: name.clone(), local: name, expr })
 }
 
 /// Whether each line but the last has a name, and no name is given twice.
 fn check_names(reader: &mut Reader<'_>, lines: &[Line], params: &[String]) -> bool {
     let mut seen: FxHashSet<&str> = params.iter().map(String::as_str).collect();
     let told = reader.faults.len();
-    for (
-        i,
-        Line {
-            local,
-            expr: Expr { span, .. },
-            ..
-        },
-    ) in lines.iter().enumerate()
-    {
+    for (i, Line { local, expr: Expr { span, .. }, .. }) in lines.iter().enumerate() {
         match local {
             Some(name) if !seen.insert(name) => {
-                let what = if params.contains(name) {
-                    "a parameter"
-                } else {
-                    "an earlier equation"
-                };
+                let what = if params.contains(name) { "a parameter" } else { "an earlier equation" };
                 let detail = format!("`{name}` is already the name of {what}");
-                reader.fault(
-                    *span,
-                    Code::DuplicateName,
-                    detail,
-                    "each name is given one value",
-                );
+                reader.fault(*span, Code::DuplicateName, detail, "each name is given one value");
             }
             None if i + 1 < lines.len() => {
                 let detail = "the equation has no name, so nothing can use its value";
-                reader.fault(
-                    *span,
-                    Code::Syntax,
-                    detail,
-                    "each equation but the last is \"name = expression\"",
-                );
+                reader.fault(*span, Code::Syntax, detail, "each equation but the last is \"name = expression\"");
             }
             _ => {}
         }

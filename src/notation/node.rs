@@ -26,12 +26,7 @@ pub(super) struct Node {
 
 impl Node {
     /// Reads the fields of an object that stands `depth` nodes deep.
-    pub(super) fn read(
-        reader: &mut Reader<'_>,
-        fields: &[(String, Json)],
-        span: Span,
-        depth: usize,
-    ) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, fields: &[(String, Json)], span: Span, depth: usize) -> Option<Self> {
         let unique = unique(reader, fields, span);
         let Some((_, op)) = fields.iter().find(|(key, _)| key == "op") else {
             missing_op(reader, fields, span);
@@ -45,32 +40,16 @@ impl Node {
                 "op" => {}
                 "name" => name = equation_name(reader, value, span).map(Some),
                 "args" => args = arguments(reader, value, span, literal, depth),
-                _ => keywords.push(
-                    reader
-                        .body(value, span.source, key, depth + 1)
-                        .map(|e| (key.clone(), e)),
-                ),
+                _ => keywords.push(reader.body(value, span.source, key, depth + 1).map(|e| (key.clone(), e))),
             }
         }
         let keywords = keywords.into_iter().collect::<Option<_>>()?;
-        unique.then_some(Self {
-            op: op?,
-            name: name?,
-            args: args?,
-            keywords,
-        })
+        unique.then_some(Self { op: op?, name: name?, args: args?, keywords })
     }
 
     /// Puts a layer's input before its arguments, or before `einsum`'s operands.
     pub(super) fn feed(&mut self, input: Expr) {
-        let subscripts = self.op == "einsum"
-            && matches!(
-                self.args.first(),
-                Some(Expr {
-                    kind: Kind::Text(_),
-                    ..
-                })
-            );
+        let subscripts = self.op == "einsum" && matches!(self.args.first(), Some(Expr { kind: Kind::Text(_), .. }));
         self.args.insert(usize::from(subscripts), input);
     }
 
@@ -96,12 +75,7 @@ fn unique(reader: &mut Reader<'_>, fields: &[(String, Json)], span: Span) -> boo
     let mut unique = true;
     for (key, _) in fields.iter().filter(|(key, _)| !seen.insert(key.as_str())) {
         if let Some(place) = reader.source(span.source, key, None) {
-            reader.fault(
-                place,
-                Code::DuplicateName,
-                format!("the key `{key}` is given twice"),
-                "",
-            );
+            reader.fault(place, Code::DuplicateName, format!("the key `{key}` is given twice"), "");
         }
         unique = false;
     }
@@ -112,27 +86,12 @@ fn missing_op(reader: &mut Reader<'_>, fields: &[(String, Json)], span: Span) {
     let has = |name: &str| fields.iter().any(|(key, _)| key == name);
     if has("compose") || has("sequential") {
         let detail = "`compose` and `sequential` make a whole function, not a part of one";
-        reader.fault(
-            span,
-            Code::Unsupported,
-            detail,
-            "define it under a name of its own, and call that",
-        );
+        reader.fault(span, Code::Unsupported, detail, "define it under a name of its own, and call that");
     } else if has("args") || has("name") {
         let hint = "{\"op\": \"tanh\", \"args\": [\"x\"]}";
-        reader.fault(
-            span,
-            Code::MissingField,
-            "the node has no `op`, the function to call",
-            hint,
-        );
+        reader.fault(span, Code::MissingField, "the node has no `op`, the function to call", hint);
     } else {
-        reader.fault(
-            span,
-            Code::InvalidValue,
-            "the object is none of the forms of a body",
-            FORMS,
-        );
+        reader.fault(span, Code::InvalidValue, "the object is none of the forms of a body", FORMS);
     }
 }
 
@@ -140,29 +99,16 @@ fn missing_op(reader: &mut Reader<'_>, fields: &[(String, Json)], span: Span) {
 fn operation(reader: &mut Reader<'_>, json: &Json, span: Span) -> Option<String> {
     let place = reader.source(span.source, "op", None)?;
     let Json::Text(written) = json else {
-        reader.fault(
-            place,
-            Code::InvalidValue,
-            "`op` is not a string",
-            "\"op\" is a function's name or an operator",
-        );
+        reader.fault(place, Code::InvalidValue, "`op` is not a string", "\"op\" is a function's name or an operator");
         return None;
     };
     let name = names::without_module(written);
-    match (
-        operators::by_symbol(name).map(|op| &op.meaning),
-        names::objection(name),
-    ) {
+    match (operators::by_symbol(name).map(|op| &op.meaning), names::objection(name)) {
         (Some(Meaning::Call(_)), _) | (None, None) => return Some(name.to_owned()),
         (Some(Meaning::Foreign(wrong, instead)), _) => {
             let instead = instead.replace("{a}", "a").replace("{b}", "b");
             let detail = format!("unknown operator `{name}`: {wrong}");
-            reader.fault(
-                place,
-                Code::Unsupported,
-                detail,
-                &format!("write `{instead}`"),
-            );
+            reader.fault(place, Code::Unsupported, detail, &format!("write `{instead}`"));
         }
         (None, Some(objection)) => {
             let hint = "the operators are + - * / @ ^ ** < <= > >= == !=";
@@ -187,32 +133,16 @@ fn equation_name(reader: &mut Reader<'_>, json: &Json, span: Span) -> Option<Str
 }
 
 /// Positional arguments. The subscripts of `einsum` are no expression and need no quotes.
-fn arguments(
-    reader: &mut Reader<'_>,
-    json: &Json,
-    span: Span,
-    literal: bool,
-    depth: usize,
-) -> Option<Vec<Expr>> {
+fn arguments(reader: &mut Reader<'_>, json: &Json, span: Span, literal: bool, depth: usize) -> Option<Vec<Expr>> {
     let place = reader.source(span.source, "args", None)?;
     let Some(args) = items(json) else {
-        reader.fault(
-            place,
-            Code::InvalidValue,
-            "`args` is not a list",
-            "\"args\": [\"x\"]",
-        );
+        reader.fault(place, Code::InvalidValue, "`args` is not a list", "\"args\": [\"x\"]");
         return None;
     };
     match args.split_first() {
-        Some((Json::Text(text), rest))
-            if literal && !text.trim_start().starts_with(['\'', '"']) =>
-        {
+        Some((Json::Text(text), rest)) if literal && !text.trim_start().starts_with(['\'', '"']) => {
             let span = reader.source(place.source, "0", Some(text))?;
-            let mut read = vec![Expr {
-                kind: Kind::Text(text.clone()),
-                span,
-            }];
+            let mut read = vec![Expr { kind: Kind::Text(text.clone()), span }];
             read.extend(reader.bodies(rest, place.source, 1, depth + 1)?);
             Some(read)
         }

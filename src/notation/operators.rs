@@ -64,28 +64,14 @@ pub(super) enum Meaning {
 }
 
 const fn call(symbol: &'static str, level: Level, name: &'static str) -> Infix {
-    Infix {
-        symbol,
-        level,
-        meaning: Meaning::Call(name),
-    }
+    Infix { symbol, level, meaning: Meaning::Call(name) }
 }
 
-const fn foreign(
-    symbol: &'static str,
-    level: Level,
-    wrong: &'static str,
-    instead: &'static str,
-) -> Infix {
-    Infix {
-        symbol,
-        level,
-        meaning: Meaning::Foreign(wrong, instead),
-    }
+const fn foreign(symbol: &'static str, level: Level, wrong: &'static str, instead: &'static str) -> Infix {
+    Infix { symbol, level, meaning: Meaning::Foreign(wrong, instead) }
 }
 
-const NO_LOGIC: &str =
-    "there are no logical operators; comparisons are 1 where true and 0 elsewhere";
+const NO_LOGIC: &str = "there are no logical operators; comparisons are 1 where true and 0 elsewhere";
 const ELEMENTWISE: &str = "operators are elementwise already";
 const PLAIN: &str = "write it with plain characters";
 
@@ -105,18 +91,8 @@ const INFIX: &[Infix] = &[
     call(">=", Level::Compare, "greater_equal"),
     call("==", Level::Compare, "equal"),
     call("!=", Level::Compare, "not_equal"),
-    foreign(
-        "//",
-        Level::Product,
-        "floor division is not offered",
-        "floor({a} / {b})",
-    ),
-    foreign(
-        "%",
-        Level::Product,
-        "the remainder is not offered",
-        "{a} - {b} * floor({a} / {b})",
-    ),
+    foreign("//", Level::Product, "floor division is not offered", "floor({a} / {b})"),
+    foreign("%", Level::Product, "the remainder is not offered", "{a} - {b} * floor({a} / {b})"),
     foreign("&", Level::Logic, NO_LOGIC, "{a} * {b}"),
     foreign("&&", Level::Logic, NO_LOGIC, "{a} * {b}"),
     foreign("and", Level::Logic, NO_LOGIC, "{a} * {b}"),
@@ -127,12 +103,7 @@ const INFIX: &[Infix] = &[
     foreign(".*", Level::Product, ELEMENTWISE, "{a} * {b}"),
     foreign("./", Level::Product, ELEMENTWISE, "{a} / {b}"),
     foreign(".^", Level::Power, ELEMENTWISE, "{a}^{b}"),
-    foreign(
-        "\\",
-        Level::Product,
-        "left division is not offered",
-        "solve({a}, {b})",
-    ),
+    foreign("\\", Level::Product, "left division is not offered", "solve({a}, {b})"),
     foreign("·", Level::Product, PLAIN, "{a} * {b}"),
     foreign("⋅", Level::Product, PLAIN, "{a} * {b}"),
     foreign("×", Level::Product, PLAIN, "{a} * {b}"),
@@ -150,9 +121,7 @@ pub(super) fn by_symbol(symbol: &str) -> Option<&'static Infix> {
 
 /// The operator that stands for a built-in.
 pub(super) fn by_name(name: &str) -> Option<&'static Infix> {
-    INFIX
-        .iter()
-        .find(|op| matches!(op.meaning, Meaning::Call(called) if called == name))
+    INFIX.iter().find(|op| matches!(op.meaning, Meaning::Call(called) if called == name))
 }
 
 #[cfg(test)]
@@ -165,11 +134,7 @@ mod tests {
         for op in INFIX {
             let tokens = lex(op.symbol).unwrap_or_default();
             assert_eq!(tokens.len(), 2, "{} and the end", op.symbol);
-            assert!(
-                matches!(tokens[0].token, Token::Operator | Token::Name),
-                "{}",
-                op.symbol
-            );
+            assert!(matches!(tokens[0].token, Token::Operator | Token::Name), "{}", op.symbol);
         }
     }
 }

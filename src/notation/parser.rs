@@ -20,11 +20,7 @@ pub fn parse_expr(sources: &mut Sources, pointer: &str, text: &str) -> Result<Ex
 }
 
 /// Reads `name = expr`, or an expression alone.
-pub fn parse_line(
-    sources: &mut Sources,
-    pointer: &str,
-    text: &str,
-) -> Result<(Option<String>, Expr), Vec<Fault>> {
+pub fn parse_line(sources: &mut Sources, pointer: &str, text: &str) -> Result<(Option<String>, Expr), Vec<Fault>> {
     let source = sources.add(pointer, Some(text));
     read(sources, source, 0, line)
 }
@@ -40,15 +36,7 @@ pub(super) fn read<T>(
     let tokens = lex(&text).map_err(|(detail, Lexeme { start, end, .. })| {
         vec![sources.fault(Span { source, start, end }, Code::Limit, detail)]
     })?;
-    let mut parser = Parser {
-        sources,
-        source,
-        text: &text,
-        tokens,
-        at: 0,
-        depth,
-        faults: Vec::new(),
-    };
+    let mut parser = Parser { sources, source, text: &text, tokens, at: 0, depth, faults: Vec::new() };
     match rule(&mut parser) {
         Ok(result) if parser.faults.is_empty() => Ok(result),
         _ => Err(parser.faults),
@@ -132,56 +120,29 @@ impl<'a> Parser<'a> {
     }
 
     fn binary(&mut self, op: &Infix, sign: Span, left: Tree, right: Tree) -> Parsed {
-        let span = Span {
-            end: right.expr.span.end,
-            ..left.expr.span
-        };
+        let span = Span { end: right.expr.span.end, ..left.expr.span };
         let name = match op.meaning {
             Meaning::Call(name) => name,
             Meaning::Foreign(wrong, instead) => {
-                let [a, b] =
-                    [&left.expr, &right.expr].map(|expr| printer::print_at(expr, Level::Postfix));
+                let [a, b] = [&left.expr, &right.expr].map(|expr| printer::print_at(expr, Level::Postfix));
                 let hint = advice::write(&instead.replace("{a}", &a).replace("{b}", &b));
-                self.note(
-                    sign,
-                    Code::Unsupported,
-                    format!("unknown operator `{}`: {wrong}", op.symbol),
-                    hint,
-                )?;
+                self.note(sign, Code::Unsupported, format!("unknown operator `{}`: {wrong}", op.symbol), hint)?;
                 op.symbol
             }
         };
         let height = left.height.max(right.height);
-        self.grow(
-            Expr::call(name, vec![left.expr, right.expr], Vec::new(), span),
-            height,
-        )
+        self.grow(Expr::call(name, vec![left.expr, right.expr], Vec::new(), span), height)
     }
 
     /// Notes `a < b < c`, given the comparison `a < b` and `< c`.
-    fn note_chain(
-        &mut self,
-        sign: Span,
-        left: &Expr,
-        op: &Infix,
-        right: &Expr,
-    ) -> Result<(), Stop> {
+    fn note_chain(&mut self, sign: Span, left: &Expr, op: &Infix, right: &Expr) -> Result<(), Stop> {
         let [first, last] = [left, right].map(|expr| printer::print_at(expr, Level::Sum));
         let middle = match &left.kind {
-            super::Kind::Call { args, .. } => {
-                args.last().map(|expr| printer::print_at(expr, Level::Sum))
-            }
+            super::Kind::Call { args, .. } => args.last().map(|expr| printer::print_at(expr, Level::Sum)),
             _ => None,
         };
-        let hint = middle.and_then(|middle| {
-            advice::write(&format!("{first} * ({middle} {} {last})", op.symbol))
-        });
-        self.note(
-            sign,
-            Code::Unsupported,
-            "comparisons cannot be chained: multiply two of them",
-            hint,
-        )
+        let hint = middle.and_then(|middle| advice::write(&format!("{first} * ({middle} {} {last})", op.symbol)));
+        self.note(sign, Code::Unsupported, "comparisons cannot be chained: multiply two of them", hint)
     }
 
     fn prefix(&mut self) -> Parsed {
@@ -190,10 +151,7 @@ impl<'a> Parser<'a> {
             (Token::Operator, "-" | "−") => {
                 self.at += 1;
                 let Tree { expr, height } = self.expression(Level::Unary)?;
-                let span = Span {
-                    end: expr.span.end,
-                    ..span
-                };
+                let span = Span { end: expr.span.end, ..span };
                 self.grow(Expr::call("negative", vec![expr], Vec::new(), span), height)
             }
             (Token::Operator, "+") => {
@@ -219,10 +177,7 @@ impl<'a> Parser<'a> {
     pub(super) fn grow(&mut self, expr: Expr, below: usize) -> Parsed {
         let height = below + 1;
         if self.depth + height > limits::HEIGHT {
-            let detail = format!(
-                "more than {} operations depend on one another in a row",
-                limits::HEIGHT
-            );
+            let detail = format!("more than {} operations depend on one another in a row", limits::HEIGHT);
             let hint = "split the text into equations, or use sum([a, b, …])";
             return Err(self.stop(expr.span, Code::Limit, detail, Some(hint.to_owned())));
         }
@@ -242,19 +197,12 @@ impl<'a> Parser<'a> {
     /// Where it stands.
     pub(super) fn span(&self) -> Span {
         let Lexeme { start, end, .. } = self.lexeme(self.at);
-        Span {
-            source: self.source,
-            start,
-            end,
-        }
+        Span { source: self.source, start, end }
     }
 
     /// From the beginning of `start` to the end of the last token read.
     pub(super) fn since(&self, start: Span) -> Span {
-        Span {
-            end: self.lexeme(self.at.saturating_sub(1)).end,
-            ..start
-        }
+        Span { end: self.lexeme(self.at.saturating_sub(1)).end, ..start }
     }
 
     pub(super) fn is(&self, token: Token) -> bool {
@@ -286,22 +234,12 @@ impl<'a> Parser<'a> {
     }
 
     fn slice(&self, span: Span) -> &'a str {
-        self.text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
     fn lexeme(&self, at: usize) -> Lexeme {
-        let end = Lexeme {
-            token: Token::End,
-            start: 0,
-            end: 0,
-        };
-        self.tokens
-            .get(at)
-            .or(self.tokens.last())
-            .copied()
-            .unwrap_or(end)
+        let end = Lexeme { token: Token::End, start: 0, end: 0 };
+        self.tokens.get(at).or(self.tokens.last()).copied().unwrap_or(end)
     }
 
     /// Notes a fault after which reading goes on.
@@ -314,21 +252,11 @@ impl<'a> Parser<'a> {
     ) -> Result<(), Stop> {
         let fault = self.sources.fault(span, code, detail);
         self.faults.push(Fault { hint, ..fault });
-        if self.faults.len() < limits::FAULTS_IN_TEXT {
-            Ok(())
-        } else {
-            Err(Stop)
-        }
+        if self.faults.len() < limits::FAULTS_IN_TEXT { Ok(()) } else { Err(Stop) }
     }
 
     /// Notes a fault that ends the text.
-    pub(super) fn stop(
-        &mut self,
-        span: Span,
-        code: Code,
-        detail: impl Into<String>,
-        hint: Option<String>,
-    ) -> Stop {
+    pub(super) fn stop(&mut self, span: Span, code: Code, detail: impl Into<String>, hint: Option<String>) -> Stop {
         // Reading ends whether or not this was the last fault that may be told.
         let _ = self.note(span, code, detail, hint);
         Stop
@@ -337,35 +265,17 @@ impl<'a> Parser<'a> {
     /// The next token is not what it has to be; `opened` is the bracket not yet closed.
     pub(super) fn unexpected(&mut self, expected: &str, opened: Option<Span>) -> Stop {
         let before = self.at.checked_sub(1).map(|at| self.lexeme(at));
-        let gap = before.map_or("", |b| {
-            self.text
-                .get(b.end as usize..self.span().start as usize)
-                .unwrap_or_default()
-        });
-        let before = before.map_or("", |b| {
-            self.slice(Span {
-                source: self.source,
-                start: b.start,
-                end: b.end,
-            })
-        });
+        let gap = before.map_or("", |b| self.text.get(b.end as usize..self.span().start as usize).unwrap_or_default());
+        let before = before.map_or("", |b| self.slice(Span { source: self.source, start: b.start, end: b.end }));
         let after_operand = expected.starts_with("an operator");
         let hint = match (self.token(), opened) {
             (Token::End, Some(bracket)) => self.sources.place(bracket).map(|place| {
-                format!(
-                    "`{}` on line {}, column {} is not closed",
-                    self.slice(bracket),
-                    place.line,
-                    place.column
-                )
+                format!("`{}` on line {}, column {} is not closed", self.slice(bracket), place.line, place.column)
             }),
             (token, _) if after_operand => advice::after_operand(before, gap, token, self.word()),
             (token, _) => advice::for_operand(token, self.word()),
         };
-        let detail = format!(
-            "expected {expected}, found {}",
-            advice::found(self.token(), self.word())
-        );
+        let detail = format!("expected {expected}, found {}", advice::found(self.token(), self.word()));
         self.stop(self.span(), Code::Syntax, detail, hint)
     }
 }

@@ -16,34 +16,17 @@ pub(super) fn place(text: &str, start: usize, end: usize) -> Place {
     let line = 1 + text[..first].matches('\n').count();
     let before = text[first..start].chars().count();
     let marked = text[start..end.min(last)].chars().count().max(1);
-    Place {
-        line,
-        column: before + 1,
-        snippet: snippet(&text[first..last], before, marked),
-    }
+    Place { line, column: before + 1, snippet: snippet(&text[first..last], before, marked) }
 }
 
 /// The line, clipped around the marked characters, with carets below them.
 fn snippet(line: &str, before: usize, marked: usize) -> String {
     let line = line.trim_end();
     let length = line.chars().count();
-    let from = if length <= WIDTH {
-        0
-    } else {
-        before.saturating_sub(LEAD)
-    };
-    let mut shown: String = if from > 0 {
-        "…".into()
-    } else {
-        String::new()
-    };
+    let from = if length <= WIDTH { 0 } else { before.saturating_sub(LEAD) };
+    let mut shown: String = if from > 0 { "…".into() } else { String::new() };
     // A tab or another control character would put the carets under the wrong place.
-    shown.extend(
-        line.chars()
-            .skip(from)
-            .take(WIDTH)
-            .map(|c| if c.is_control() { ' ' } else { c }),
-    );
+    shown.extend(line.chars().skip(from).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }));
     if from + WIDTH < length {
         shown.push('…');
     }

@@ -37,11 +37,7 @@ fn write(out: &mut String, expr: &Expr, least: Level) {
             separated(out, items, |out, item| write(out, item, Level::Logic));
             out.push(']');
         }
-        Kind::Call {
-            name,
-            args,
-            keywords,
-        } => match (operator(expr), args.as_slice()) {
+        Kind::Call { name, args, keywords } => match (operator(expr), args.as_slice()) {
             (Some(Form::Infix(op)), [a, b]) => {
                 write(out, a, op.level.left());
                 let gap = if op.level == Level::Power { "" } else { " " };
@@ -78,12 +74,7 @@ enum Form {
 }
 
 fn operator(expr: &Expr) -> Option<Form> {
-    let Kind::Call {
-        name,
-        args,
-        keywords,
-    } = &expr.kind
-    else {
+    let Kind::Call { name, args, keywords } = &expr.kind else {
         return None;
     };
     match (name.as_str(), args.len()) {
@@ -147,12 +138,7 @@ fn write_item(out: &mut String, item: &Item) {
     }
 }
 
-fn write_array(
-    out: &mut String,
-    array: &Tensor,
-    axis: usize,
-    data: &mut std::slice::Iter<'_, f64>,
-) {
+fn write_array(out: &mut String, array: &Tensor, axis: usize, data: &mut std::slice::Iter<'_, f64>) {
     let Some(length) = array.shape.get(axis) else {
         out.extend(data.next().map(|value| number(*value)));
         return;
@@ -182,9 +168,7 @@ fn number(value: f64) -> String {
         return if value < 0.0 { "-pi" } else { "pi" }.to_owned();
     }
     let digits = format!("{value:?}");
-    digits
-        .strip_suffix(".0")
-        .map_or_else(|| digits.clone(), str::to_owned)
+    digits.strip_suffix(".0").map_or_else(|| digits.clone(), str::to_owned)
 }
 
 fn quoted(text: &str) -> String {

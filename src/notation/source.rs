@@ -24,21 +24,13 @@ struct Source {
 impl Sources {
     /// Adds a source that stands at a JSON Pointer: a text, or (`None`) another JSON value.
     pub fn add(&mut self, pointer: &str, text: Option<&str>) -> u32 {
-        self.push(Source {
-            parent: None,
-            step: pointer.into(),
-            text: text.map(Arc::from),
-        })
+        self.push(Source { parent: None, step: pointer.into(), text: text.map(Arc::from) })
     }
 
     /// Adds a source one step (a key or an index) below another.
     pub(super) fn child(&mut self, parent: u32, step: &str, text: Option<&str>) -> u32 {
         let step = format!("/{}", escape(step)).into();
-        self.push(Source {
-            parent: Some(parent),
-            step,
-            text: text.map(Arc::from),
-        })
+        self.push(Source { parent: Some(parent), step, text: text.map(Arc::from) })
     }
 
     fn push(&mut self, source: Source) -> u32 {

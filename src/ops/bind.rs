@@ -195,9 +195,8 @@ pub fn to_node(b: &mut Builder, value: &Value) -> Result<NodeId, Option<Fault>> 
         Value::Array(t) => Ok(b.constant(t)),
         Value::List(items) => {
             let nodes = items.iter().map(|v| to_node(b, v)).collect::<Result<Vec<_>, _>>()?;
-            super::structure::stack(b, &nodes, 0).map_err(|e| {
-                Some(Fault::new(Code::Shape, e.detail).expected(e.expected, e.got))
-            })
+            super::structure::stack(b, &nodes, 0)
+                .map_err(|e| Some(Fault::new(Code::Shape, e.detail).expected(e.expected, e.got)))
         }
         Value::Text(_) | Value::Flag(_) | Value::Nothing => Err(None),
     }

@@ -117,7 +117,7 @@ fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], _: usize) -> Node
 
 fn simplify(b: &mut Builder, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
     let Attr::Contract(batch, contracted, absorb) = *attr else { return None };
-    let is_eye = |b: &Builder, x: NodeId| std::ptr::eq(b.node(x).op, &EYE);
+    let is_eye = |b: &Builder, x: NodeId| b.node(x).is(&EYE);
     if batch == 0 && contracted == 1 && is_eye(b, args[1]) {
         return Some(args[0]);
     }
@@ -136,21 +136,20 @@ fn simplify(b: &mut Builder, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
         return Some(b.fill(0.0, &shape));
     }
     if contracted == 0 && batch == 0 {
-        return outer(b, args, &shapes, &shape, absorb);
+        return Some(outer(b, args, &shapes, &shape, absorb));
     }
     None
 }
 
 /// A product over no axes is elementwise, which fuses with its neighbours.
-fn outer(b: &mut Builder, args: &[NodeId], shapes: &[Shape; 2], shape: &[usize], absorb: Absorb) -> Option<NodeId> {
+fn outer(b: &mut Builder, args: &[NodeId], shapes: &[Shape; 2], shape: &[usize], absorb: Absorb) -> NodeId {
     let free_a = shapes[0].len();
     let left: SmallVec<[usize; 4]> = (0..free_a).collect();
     let right: SmallVec<[usize; 4]> = (free_a..shape.len()).collect();
     let (x, y) = (b.broadcast(args[0], shape, &left), b.broadcast(args[1], shape, &right));
-    Some(match absorb {
+    match absorb {
         Absorb::Neither => b.mul(x, y),
         Absorb::Left => b.scale(y, x),
         Absorb::Right => b.scale(x, y),
-    })
+    }
 }
-

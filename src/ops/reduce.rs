@@ -35,12 +35,16 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
 };
 
 /// Largest along axes; -∞ of nothing; NaN if any is; a tie shares the derivative equally.
-pub(in crate::ops) static MAX: Primitive =
-    extremum("max", Kernel::Dense(|attr, _, args, out, _| kernel::max(args[0], &flags(attr, args[0].shape.len()), out)));
+pub(in crate::ops) static MAX: Primitive = extremum(
+    "max",
+    Kernel::Dense(|attr, _, args, out, _| kernel::max(args[0], &flags(attr, args[0].shape.len()), out)),
+);
 
 /// Smallest along axes; ∞ of nothing; NaN if any is; a tie shares the derivative equally.
-pub(in crate::ops) static MIN: Primitive =
-    extremum("min", Kernel::Dense(|attr, _, args, out, _| kernel::min(args[0], &flags(attr, args[0].shape.len()), out)));
+pub(in crate::ops) static MIN: Primitive = extremum(
+    "min",
+    Kernel::Dense(|attr, _, args, out, _| kernel::min(args[0], &flags(attr, args[0].shape.len()), out)),
+);
 
 const fn extremum(name: &'static str, kernel: Kernel) -> Primitive {
     Primitive {

@@ -16,7 +16,13 @@ fn target(b: &mut Builder, args: &Bound<'_>) -> Result<(NodeId, Vec<usize>), Fau
 }
 
 /// Gives reduced axes back with length 1 if `keepdims` says so.
-fn finish(b: &mut Builder, args: &Bound<'_>, source: &[usize], axes: &[usize], result: NodeId) -> Result<NodeId, Fault> {
+fn finish(
+    b: &mut Builder,
+    args: &Bound<'_>,
+    source: &[usize],
+    axes: &[usize],
+    result: NodeId,
+) -> Result<NodeId, Fault> {
     if !args.flag("keepdims")? {
         return Ok(result);
     }
@@ -70,7 +76,8 @@ fn build_prod(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
         let mut product = b.mul(low, high);
         if length % 2 == 1 {
             let last = part(b, factors, length - 1, length);
-            product = super::structure::concatenate(b, &[product, last], kept.len()).map_err(|e| args.shape_fault(e))?;
+            product =
+                super::structure::concatenate(b, &[product, last], kept.len()).map_err(|e| args.shape_fault(e))?;
         }
         factors = product;
         length = length.div_ceil(2);
@@ -177,7 +184,11 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
                 "d = u - mean(u, axis=axis, keepdims=True)",
                 "sum(d * d, axis=axis, keepdims=keepdims) / (_count(x, axis=axis) - ddof)",
             ]),
-            &[("var(x)", &[&[5]]), ("var(x, axis=0, ddof=1)", &[&[3, 2]]), ("var(x, axis=-1, keepdims=True)", &[&[2, 3]])],
+            &[
+                ("var(x)", &[&[5]]),
+                ("var(x, axis=0, ddof=1)", &[&[3, 2]]),
+                ("var(x, axis=-1, keepdims=True)", &[&[2, 3]]),
+            ],
         )
     },
     Operation {
@@ -201,7 +212,11 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
             "Largest element.",
             "1 by the largest, 0 by the others",
             Meaning::Build(|b, args| build_nonempty(b, args, &MAX)),
-            &[("max(x)", &[&[5]]), ("max(x, axis=-1)", &[&[2, 3]]), ("max(x, axis=(0, 1), keepdims=True)", &[&[2, 3, 2]])],
+            &[
+                ("max(x)", &[&[5]]),
+                ("max(x, axis=-1)", &[&[2, 3]]),
+                ("max(x, axis=(0, 1), keepdims=True)", &[&[2, 3, 2]]),
+            ],
         )
     },
     Operation {

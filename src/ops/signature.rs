@@ -38,17 +38,18 @@ impl Signature {
         &self,
         row: &Operation,
         args: Vec<Value>,
-        keywords: Vec<(&str, Value)>,
+        keywords: &[(&str, Value)],
     ) -> Result<(Vec<Value>, Vec<Value>), Fault> {
         let arity = |detail: String| {
-            Fault::new(Code::Arity, detail).expected(row.signature, format!("{} arguments", args.len() + keywords.len()))
+            Fault::new(Code::Arity, detail)
+                .expected(row.signature, format!("{} arguments", args.len() + keywords.len()))
         };
         if args.len() > self.names.len() && !self.variadic {
             let most = self.names.len();
             return Err(arity(format!("{} takes at most {most} arguments, got {}", row.name, args.len())));
         }
         let mut values: Vec<Option<Value>> = vec![None; self.names.len()];
-        for (keyword, value) in &keywords {
+        for (keyword, value) in keywords {
             let Some(i) = self.names.iter().position(|n| n == keyword) else {
                 let fault = arity(format!("{} has no argument `{keyword}`", row.name));
                 return Err(match crate::suggest::suggest(keyword, self.names.iter().copied()) {

@@ -35,7 +35,8 @@ pub fn table() -> impl Iterator<Item = (&'static str, &'static Operation)> {
 }
 
 static BY_NAME: LazyLock<FxHashMap<&'static str, (&'static Operation, Signature)>> = LazyLock::new(|| {
-    let names = table().flat_map(|(_, row)| std::iter::once(&row.name).chain(row.aliases).map(move |name| (*name, row)));
+    let names =
+        table().flat_map(|(_, row)| std::iter::once(&row.name).chain(row.aliases).map(move |name| (*name, row)));
     names.map(|(name, row)| (name, (row, Signature::parse(row)))).collect()
 });
 

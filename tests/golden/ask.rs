@@ -29,11 +29,7 @@ impl Answer {
                 let block = &self.0["jacobian"][output][input];
                 let data = numbers(&block["data"]);
                 let columns = data.len() / rows;
-                assert_eq!(
-                    block["shape"],
-                    json!([rows, columns]),
-                    "{output} by {input}"
-                );
+                assert_eq!(block["shape"], json!([rows, columns]), "{output} by {input}");
                 data
             })
             .collect();
@@ -56,21 +52,11 @@ impl Answer {
         let inputs = names(&expected["inputs"]);
         for (output, known) in expected["outputs"].as_object().expect("outputs") {
             if !known["value"].is_null() {
-                close(
-                    &format!("{what}: {output}"),
-                    &self.value(output),
-                    &known["value"],
-                    ROUNDING,
-                );
+                close(&format!("{what}: {output}"), &self.value(output), &known["value"], ROUNDING);
             }
             if !known["jacobian"].is_null() {
                 let got = row_major(&self.jacobian(output, &inputs));
-                close(
-                    &format!("{what}: J of {output}"),
-                    &got,
-                    &known["jacobian"],
-                    ROUNDING,
-                );
+                close(&format!("{what}: J of {output}"), &got, &known["jacobian"], ROUNDING);
             }
         }
         inputs
@@ -93,10 +79,7 @@ impl Jacobi {
             *shared = Arc::downgrade(&server);
             server
         });
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client");
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { server, client }
     }
 
@@ -106,21 +89,13 @@ impl Jacobi {
         let reverse = self.post(example, "reverse").await;
         let same = |what: &str, pushed: &Value, pulled: &Value| {
             assert_eq!(pushed["shape"], pulled["shape"], "{example}: {what}");
-            agree(
-                &format!("{example}: {what}"),
-                &pushed["data"],
-                &pulled["data"],
-            );
+            agree(&format!("{example}: {what}"), &pushed["data"], &pulled["data"]);
         };
         for (output, value) in reverse["value"].as_object().expect("values") {
             same(output, &forward["value"][output], value);
             let blocks = reverse["jacobian"][output].as_object();
             for (input, block) in blocks.expect("Jacobians") {
-                same(
-                    &format!("{output} by {input}"),
-                    &forward["jacobian"][output][input],
-                    block,
-                );
+                same(&format!("{output} by {input}"), &forward["jacobian"][output][input], block);
             }
         }
         Answer(reverse)
@@ -136,15 +111,9 @@ impl Jacobi {
     }
 
     pub(crate) async fn send(&self, document: &Value) -> (u16, Value) {
-        let request = self
-            .client
-            .post(self.server.url("/jacobian"))
-            .json(document);
+        let request = self.client.post(self.server.url("/jacobian")).json(document);
         let response = request.send().await.expect("an answer");
-        (
-            response.status().as_u16(),
-            response.json().await.expect("an answer in JSON"),
-        )
+        (response.status().as_u16(), response.json().await.expect("an answer in JSON"))
     }
 }
 
@@ -159,26 +128,16 @@ pub(crate) fn read(path: &Path) -> Value {
 
 pub(crate) fn golden(name: &str) -> Value {
     let expected = read(&root().join("tests/golden").join(format!("{name}.json")));
-    assert!(
-        expected["origin"].is_string(),
-        "{name}: a number without an origin"
-    );
+    assert!(expected["origin"].is_string(), "{name}: a number without an origin");
     expected
 }
 
 pub(crate) fn names(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .expect("a list of names")
-        .iter()
-        .map(|v| v.as_str().expect("a name"))
-        .collect()
+    value.as_array().expect("a list of names").iter().map(|v| v.as_str().expect("a name")).collect()
 }
 
 pub(crate) fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| panic!("{value} is not a number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 /// All numbers of a value, however nested, in the order written.
@@ -190,9 +149,7 @@ pub(crate) fn numbers(value: &Value) -> Vec<f64> {
 }
 
 pub(crate) fn row_major(m: &Mat<f64>) -> Vec<f64> {
-    (0..m.nrows())
-        .flat_map(|i| (0..m.ncols()).map(move |j| m[(i, j)]))
-        .collect()
+    (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| m[(i, j)])).collect()
 }
 
 /// Each entry to a relative tolerance of its own size; a zero must be exact.
@@ -200,10 +157,7 @@ pub(crate) fn close(what: &str, got: &[f64], expected: &Value, tolerance: f64) {
     let expected = numbers(expected);
     assert_eq!(got.len(), expected.len(), "{what}: number of entries");
     for (i, (g, e)) in got.iter().zip(&expected).enumerate() {
-        assert!(
-            (g - e).abs() <= tolerance * e.abs(),
-            "{what}, element {i}: got {g:e}, expected {e:e}"
-        );
+        assert!((g - e).abs() <= tolerance * e.abs(), "{what}, element {i}: got {g:e}, expected {e:e}");
     }
 }
 
@@ -213,9 +167,6 @@ pub(crate) fn agree(what: &str, a: &Value, b: &Value) {
     assert_eq!(a.len(), b.len(), "{what}: number of entries");
     let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     for (i, (x, y)) in a.iter().zip(&b).enumerate() {
-        assert!(
-            (x - y).abs() <= ROUNDING * largest,
-            "{what}, element {i}: {x:e} and {y:e}"
-        );
+        assert!((x - y).abs() <= ROUNDING * largest, "{what}, element {i}: {x:e} and {y:e}");
     }
 }

@@ -20,11 +20,7 @@ pub(crate) const MODES: [&str; 2] = ["forward", "reverse"];
 
 /// Asks the engine; its answer is JSON.
 pub(crate) fn ask(document: &Value, endpoint: Endpoint) -> Result<Value, Vec<Fault>> {
-    let answer = Engine::default().answer(
-        document.to_string().as_bytes(),
-        endpoint,
-        &Cancel::default(),
-    )?;
+    let answer = Engine::default().answer(document.to_string().as_bytes(), endpoint, &Cancel::default())?;
     Ok(serde_json::from_slice(&answer).expect("answers are JSON"))
 }
 
@@ -37,36 +33,23 @@ pub(crate) struct Array {
 
 impl Array {
     pub(crate) fn new(shape: &[usize], data: Vec<f64>) -> Self {
-        Self {
-            shape: shape.to_vec(),
-            data,
-        }
+        Self { shape: shape.to_vec(), data }
     }
 
     /// Elements drawn evenly from an interval.
     pub(crate) fn random(random: &mut Random, shape: &[usize], (low, high): (f64, f64)) -> Self {
         let count = shape.iter().product();
-        Self::new(
-            shape,
-            (0..count).map(|_| random.between(low, high)).collect(),
-        )
+        Self::new(shape, (0..count).map(|_| random.between(low, high)).collect())
     }
 
     /// Reads `"shape"` and flat `"data"` of an answer.
     pub(crate) fn read(value: &Value) -> Self {
         let shape = sizes(&value["shape"]);
         let data = match &value["data"] {
-            Value::Array(list) => list
-                .iter()
-                .map(|x| x.as_f64().expect("a number"))
-                .collect(),
+            Value::Array(list) => list.iter().map(|x| x.as_f64().expect("a number")).collect(),
             one => vec![one.as_f64().expect("a number")],
         };
-        assert_eq!(
-            shape.iter().product::<usize>(),
-            data.len(),
-            "data of another length than its shape"
-        );
+        assert_eq!(shape.iter().product::<usize>(), data.len(), "data of another length than its shape");
         Self { shape, data }
     }
 
@@ -77,16 +60,8 @@ impl Array {
     /// Arrays of one shape along a new leading axis.
     pub(crate) fn stack<'a>(arrays: impl IntoIterator<Item = &'a Self>) -> Self {
         let arrays: Vec<&Self> = arrays.into_iter().collect();
-        let shape = std::iter::once(arrays.len())
-            .chain(arrays[0].shape.iter().copied())
-            .collect();
-        Self {
-            shape,
-            data: arrays
-                .iter()
-                .flat_map(|a| a.data.iter().copied())
-                .collect(),
-        }
+        let shape = std::iter::once(arrays.len()).chain(arrays[0].shape.iter().copied()).collect();
+        Self { shape, data: arrays.iter().flat_map(|a| a.data.iter().copied()).collect() }
     }
 
     /// Entry `i` along the leading axis.
@@ -114,9 +89,7 @@ impl Array {
 /// A list of lengths.
 pub(crate) fn sizes(value: &Value) -> Vec<usize> {
     let list = value.as_array().expect("a list of lengths");
-    list.iter()
-        .map(|n| usize::try_from(n.as_u64().expect("a length")).expect("a length"))
-        .collect()
+    list.iter().map(|n| usize::try_from(n.as_u64().expect("a length")).expect("a length")).collect()
 }
 
 /// A function `f` as a document defines it, and the names of its inputs.
@@ -140,20 +113,12 @@ impl Program {
     /// `f` of some inputs, as one expression.
     pub(crate) fn expression(inputs: &[&str], expression: &str) -> Self {
         let signature = format!("f({})", inputs.join(", "));
-        Self {
-            define: json!({ signature: expression }),
-            inputs: inputs.iter().map(|&n| n.to_owned()).collect(),
-        }
+        Self { define: json!({ signature: expression }), inputs: inputs.iter().map(|&n| n.to_owned()).collect() }
     }
 
     /// The document that asks for `f` at a point.
     pub(crate) fn document(&self, at: &[Array], mode: &str) -> Value {
-        let at: serde_json::Map<String, Value> = self
-            .inputs
-            .iter()
-            .cloned()
-            .zip(at.iter().map(Array::json))
-            .collect();
+        let at: serde_json::Map<String, Value> = self.inputs.iter().cloned().zip(at.iter().map(Array::json)).collect();
         json!({ "define": self.define, "of": "f", "at": at, "mode": mode, "encoding": "flat" })
     }
 
@@ -175,9 +140,7 @@ impl Program {
             let mut expected = value.shape[..lead].to_vec();
             expected.extend([m.iter().product::<usize>(), n.iter().product()]);
             if matrix.shape != expected || value.shape[lead..] != m {
-                return Err(format!(
-                    "the shapes of df/d{name} do not fit in {answer} of {document}"
-                ));
+                return Err(format!("the shapes of df/d{name} do not fit in {answer} of {document}"));
             }
             blocks.push(matrix);
         }
@@ -186,9 +149,7 @@ impl Program {
 
     /// Values at many points, from one request.
     pub(crate) fn values(&self, points: &[Point]) -> Result<Vec<Array>, String> {
-        let stacked: Vec<Array> = (0..self.inputs.len())
-            .map(|i| Array::stack(points.iter().map(|p| &p[i])))
-            .collect();
+        let stacked: Vec<Array> = (0..self.inputs.len()).map(|i| Array::stack(points.iter().map(|p| &p[i]))).collect();
         let mut document = self.document(&stacked, "auto");
         document["batch"] = json!(self.inputs);
         let answer = ask(&document, Endpoint::Value).map_err(|faults| told(&document, &faults))?;
@@ -201,11 +162,7 @@ impl Program {
 pub(crate) fn told(document: &Value, faults: &[Fault]) -> String {
     let mut text = format!("{document}\n");
     for fault in faults {
-        let _ = writeln!(
-            text,
-            "    {:?} {} {:?} {:?}",
-            fault.code, fault.detail, fault.expected, fault.got
-        );
+        let _ = writeln!(text, "    {:?} {} {:?} {:?}", fault.code, fault.detail, fault.expected, fault.got);
     }
     text
 }

@@ -7,9 +7,8 @@ pub(crate) struct Random(u64);
 impl Random {
     /// A sequence of its own for each text.
     pub(crate) fn of(text: &str) -> Self {
-        let seed = text.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let seed =
+            text.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self(seed)
     }
 

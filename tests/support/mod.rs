@@ -31,18 +31,13 @@ impl Server {
     /// Starts a server with further arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = jacobi();
-        command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
         Self::spawn(command)
     }
 
     /// Starts a server by a command that must make it listen on port 0.
     pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut process = command
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut process = command.stderr(Stdio::piped()).spawn().expect("the program starts");
         let log = BufReader::new(process.stderr.take().expect("standard error is piped"));
         let (send, receive) = mpsc::channel();
         // Reads on after the address is known, so that the server never waits for its log to be read.
@@ -66,11 +61,7 @@ impl Server {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client can be made");
-        Self {
-            process,
-            address,
-            client,
-        }
+        Self { process, address, client }
     }
 
     /// The address of a path.
@@ -80,33 +71,19 @@ impl Server {
 
     /// Asks for a path.
     pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
-        self.client
-            .get(self.url(path))
-            .send()
-            .await
-            .expect("the server answers")
+        self.client.get(self.url(path)).send().await.expect("the server answers")
     }
 
     /// Posts JSON text.
-    pub(crate) async fn post(
-        &self,
-        path: &str,
-        body: impl Into<reqwest::Body>,
-    ) -> reqwest::Response {
-        let request = self
-            .client
-            .post(self.url(path))
-            .header("content-type", "application/json");
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
+        let request = self.client.post(self.url(path)).header("content-type", "application/json");
         request.body(body).send().await.expect("the server answers")
     }
 
     /// Tells the server to stop, as a supervisor would, and waits; whether it ended in order.
     pub(crate) fn terminate(mut self) -> bool {
         let pid = self.process.id().to_string();
-        let told = Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .expect("kill is there");
+        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
         told.success() && self.process.wait().expect("the server ends").success()
     }
 }

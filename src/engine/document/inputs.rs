@@ -26,24 +26,16 @@ pub(super) fn constants(fields: &Fields, defined: &[&str], faults: &mut Vec<Faul
         None => return Named::new(),
         Some(Json::Object(object)) => object,
         Some(other) => {
-            tell(faults, || {
-                wrong_type(&pointer, "an object of arrays by name", other)
-            });
+            tell(faults, || wrong_type(&pointer, "an object of arrays by name", other));
             return Named::new();
         }
     };
     let functions: HashSet<&str> = defined.iter().copied().collect();
     for (name, _) in object {
         let (code, wrong) = if !is_identifier(name) {
-            (
-                Code::InvalidValue,
-                "is not a name: use letters, digits and `_`, no digit first",
-            )
+            (Code::InvalidValue, "is not a name: use letters, digits and `_`, no digit first")
         } else if functions.contains(name.as_str()) {
-            (
-                Code::DuplicateName,
-                "is the name of a function as well; rename one of them",
-            )
+            (Code::DuplicateName, "is the name of a function as well; rename one of them")
         } else {
             continue;
         };
@@ -77,9 +69,7 @@ pub(super) fn inputs(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Inputs>
     let batch = if points {
         if fields.get("batch").is_some() {
             let detail = "With a list of points every input is batched; leave `batch` out.";
-            tell(faults, || {
-                Fault::new(Code::InvalidValue, detail).at(fields.pointer("batch"))
-            });
+            tell(faults, || Fault::new(Code::InvalidValue, detail).at(fields.pointer("batch")));
         }
         at.iter().map(|(name, _)| name.clone()).collect()
     } else {
@@ -116,9 +106,7 @@ fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Name
     for (index, point) in list.iter().enumerate() {
         let here = child(pointer, index);
         let Json::Object(object) = point else {
-            tell(faults, || {
-                wrong_type(&here, "an object of arrays by name", point)
-            });
+            tell(faults, || wrong_type(&here, "an object of arrays by name", point));
             continue;
         };
         let told = faults.len();
@@ -140,21 +128,14 @@ fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Name
     }
     let Some(first) = first.filter(|first| !first.is_empty()) else {
         let detail = "A list of points needs at least one point, with at least one input.";
-        tell(faults, || {
-            Fault::new(Code::InvalidValue, detail).at(pointer)
-        });
+        tell(faults, || Fault::new(Code::InvalidValue, detail).at(pointer));
         return None;
     };
     let mut at = Named::with_capacity(first.len());
     for ((name, tensor), data) in first.into_iter().zip(data) {
         if tensor.rank() == MAX_RANK {
-            let detail = format!(
-                "`{name}` may have {} axes at most in a list of points.",
-                MAX_RANK - 1
-            );
-            tell(faults, || {
-                Fault::new(Code::Limit, detail).at(child(pointer, 0))
-            });
+            let detail = format!("`{name}` may have {} axes at most in a list of points.", MAX_RANK - 1);
+            tell(faults, || Fault::new(Code::Limit, detail).at(child(pointer, 0)));
             return None;
         }
         let shape = std::iter::once(list.len()).chain(tensor.shape).collect();
@@ -164,44 +145,17 @@ fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Name
 }
 
 /// Adds one point's elements, if it has the names and shapes of the first.
-fn append(
-    first: &Named,
-    mut point: Named,
-    data: &mut [Vec<f64>],
-    pointer: &str,
-    faults: &mut Vec<Fault>,
-) {
+fn append(first: &Named, mut point: Named, data: &mut [Vec<f64>], pointer: &str, faults: &mut Vec<Fault>) {
     // Programs write the names in one order; looking up is for people.
-    if !point
-        .iter()
-        .map(|(name, _)| name)
-        .eq(first.iter().map(|(name, _)| name))
-    {
-        let places: HashMap<&str, usize> = first
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .zip(0..)
-            .collect();
+    if !point.iter().map(|(name, _)| name).eq(first.iter().map(|(name, _)| name)) {
+        let places: HashMap<&str, usize> = first.iter().map(|(name, _)| name.as_str()).zip(0..).collect();
         point.sort_by_key(|(name, _)| places.get(name.as_str()));
     }
-    let names = |named: &Named| {
-        named
-            .iter()
-            .map(|(name, _)| short(name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    if point.len() != first.len()
-        || point
-            .iter()
-            .zip(first)
-            .any(|(point, first)| point.0 != first.0)
-    {
+    let names = |named: &Named| named.iter().map(|(name, _)| short(name)).collect::<Vec<_>>().join(", ");
+    if point.len() != first.len() || point.iter().zip(first).any(|(point, first)| point.0 != first.0) {
         tell(faults, || {
             let detail = "This point does not have the inputs of the first.";
-            Fault::new(Code::InvalidValue, detail)
-                .at(pointer)
-                .expected(names(first), names(&point))
+            Fault::new(Code::InvalidValue, detail).at(pointer).expected(names(first), names(&point))
         });
         return;
     }
@@ -210,16 +164,10 @@ fn append(
             data.extend_from_slice(&tensor.data);
         } else {
             tell(faults, || {
-                let (expected, got) = (
-                    format!("{:?}", expected.shape),
-                    format!("{:?}", tensor.shape),
-                );
+                let (expected, got) = (format!("{:?}", expected.shape), format!("{:?}", tensor.shape));
                 let shown = short(name);
-                let detail =
-                    format!("`{shown}` has shape {got} here and {expected} in the first point.");
-                Fault::new(Code::Shape, detail)
-                    .at(child(pointer, name))
-                    .expected(expected, got)
+                let detail = format!("`{shown}` has shape {got} here and {expected} in the first point.");
+                Fault::new(Code::Shape, detail).at(child(pointer, name)).expected(expected, got)
             });
         }
     }
@@ -227,35 +175,20 @@ fn append(
 
 /// Checks that batched inputs are inputs and share a leading axis.
 fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) {
-    let inputs: HashMap<&str, &Tensor> = at
-        .iter()
-        .map(|(name, tensor)| (name.as_str(), tensor))
-        .collect();
+    let inputs: HashMap<&str, &Tensor> = at.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let mut first: Option<(&str, usize)> = None;
     for (name, pointer) in batch {
         let Some(tensor) = inputs.get(name) else {
             tell(faults, || {
-                let detail = format!(
-                    "`batch` names `{}`, which is not an input in `at`.",
-                    short(name)
-                );
+                let detail = format!("`batch` names `{}`, which is not an input in `at`.", short(name));
                 let fault = Fault::new(Code::UnknownName, detail).at(pointer);
-                with_hint(
-                    fault,
-                    suggest(name, at.iter().map(|(name, _)| name.as_str())),
-                )
+                with_hint(fault, suggest(name, at.iter().map(|(name, _)| name.as_str())))
             });
             continue;
         };
         let (detail, expected) = match (tensor.shape.first(), first) {
-            (None, _) => (
-                format!("`{name}` is batched and so needs a leading axis."),
-                "1 axis or more".into(),
-            ),
-            (Some(0), _) => (
-                format!("`{name}` is batched and has no points."),
-                "length 1 or more".into(),
-            ),
+            (None, _) => (format!("`{name}` is batched and so needs a leading axis."), "1 axis or more".into()),
+            (Some(0), _) => (format!("`{name}` is batched and has no points."), "length 1 or more".into()),
             (Some(&length), Some((other, expected))) if length != expected => (
                 format!("`{name}` has {length} points, `{other}` has {expected}."),
                 format!("leading length {expected}"),
@@ -267,9 +200,7 @@ fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) {
         };
         tell(faults, || {
             let got = format!("shape {:?}", tensor.shape);
-            Fault::new(Code::Shape, detail)
-                .at(child("/at", name))
-                .expected(expected, got)
+            Fault::new(Code::Shape, detail).at(child("/at", name)).expected(expected, got)
         });
     }
 }
@@ -277,8 +208,6 @@ fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) {
 /// Whether bodies can spell a name.
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
+    chars.next().is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
         && chars.all(unicode_ident::is_xid_continue)
 }

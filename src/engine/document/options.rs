@@ -57,48 +57,21 @@ pub(super) struct Options {
     pub(super) time_ms: Option<u64>,
 }
 
-const WANT: [(&str, Want); 3] = [
-    ("value", Want::Value),
-    ("jacobian", Want::Jacobian),
-    ("gradient", Want::Gradient),
-];
-const WANT_LATER: [&str; 7] = [
-    "hessian",
-    "jvp",
-    "vjp",
-    "hvp",
-    "logabsdet",
-    "singular_values",
-    "sparsity",
-];
-const MODE: [(&str, Mode); 3] = [
-    ("auto", Mode::Auto),
-    ("forward", Mode::Forward),
-    ("reverse", Mode::Reverse),
-];
+const WANT: [(&str, Want); 3] = [("value", Want::Value), ("jacobian", Want::Jacobian), ("gradient", Want::Gradient)];
+const WANT_LATER: [&str; 7] = ["hessian", "jvp", "vjp", "hvp", "logabsdet", "singular_values", "sparsity"];
+const MODE: [(&str, Mode); 3] = [("auto", Mode::Auto), ("forward", Mode::Forward), ("reverse", Mode::Reverse)];
 const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
 const FORMAT: [(&str, Format); 1] = [("dense", Format::Dense)];
-const ENCODING: [(&str, Encoding); 3] = [
-    ("nested", Encoding::Nested),
-    ("flat", Encoding::Flat),
-    ("base64", Encoding::Base64),
-];
+const ENCODING: [(&str, Encoding); 3] =
+    [("nested", Encoding::Nested), ("flat", Encoding::Flat), ("base64", Encoding::Base64)];
 const ORDER: [(&str, Order); 2] = [("C", Order::C), ("F", Order::F)];
-const NONFINITE: [(&str, Nonfinite); 3] = [
-    ("error", Nonfinite::Error),
-    ("string", Nonfinite::Text),
-    ("null", Nonfinite::Null),
-];
+const NONFINITE: [(&str, Nonfinite); 3] =
+    [("error", Nonfinite::Error), ("string", Nonfinite::Text), ("null", Nonfinite::Null)];
 
 /// What to return, each thing once.
 pub(super) fn want(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Vec<Want>> {
     let list = items(fields.get("want")?, &fields.pointer("want"));
-    not_empty(
-        "want",
-        "leave it out for what the endpoint returns",
-        fields,
-        faults,
-    );
+    not_empty("want", "leave it out for what the endpoint returns", fields, faults);
     let mut want = Vec::new();
     for (item, pointer) in list {
         match choice(item, &pointer, &WANT, &WANT_LATER, faults) {
@@ -142,9 +115,7 @@ fn time(fields: &Fields, faults: &mut Vec<Fault>) -> Option<u64> {
                 Json::Number(ms) if *ms >= 1.0 && ms.fract() == 0.0 => Some(*ms as u64),
                 other => {
                     let expected = "a positive integer of milliseconds";
-                    tell(faults, || {
-                        wrong_type(&limits.pointer("time_ms"), expected, other)
-                    });
+                    tell(faults, || wrong_type(&limits.pointer("time_ms"), expected, other));
                     None
                 }
             }

@@ -6,9 +6,7 @@ use crate::json::{Encoding, Nonfinite, Order};
 /// A sound document with fields added.
 fn with(fields: &str) -> String {
     let comma = if fields.is_empty() { "" } else { "," };
-    format!(
-        r#"{{"define": {{"g(x)": "x", "f(x)": "g(x)"}}, "at": {{"x": [1, 2]}}{comma} {fields}}}"#
-    )
+    format!(r#"{{"define": {{"g(x)": "x", "f(x)": "g(x)"}}, "at": {{"x": [1, 2]}}{comma} {fields}}}"#)
 }
 
 fn read(text: &str) -> Document {
@@ -16,9 +14,7 @@ fn read(text: &str) -> Document {
 }
 
 fn refused(text: &str) -> Vec<Fault> {
-    read_document(text.as_bytes())
-        .err()
-        .unwrap_or_else(|| panic!("{text} was read"))
+    read_document(text.as_bytes()).err().unwrap_or_else(|| panic!("{text} was read"))
 }
 
 /// The only fault of a document.
@@ -31,22 +27,13 @@ fn fault(text: &str) -> Fault {
 #[test]
 fn a_short_document_has_the_defaults() {
     let document = read(&with(""));
-    assert_eq!(document.functions.len(), 2);
+    assert_eq!(document.definitions.functions.len(), 2);
     assert_eq!(document.of, ["f"]);
     assert_eq!(document.at[0].0, "x");
     assert_eq!(document.at[0].1.shape, [2]);
-    assert_eq!(
-        (document.points, document.trace, document.verify),
-        (false, false, false)
-    );
-    assert_eq!(
-        (document.wrt, document.want, document.time_ms),
-        (None, None, None)
-    );
-    assert_eq!(
-        (document.mode, document.layout, document.format),
-        (Mode::Auto, Layout::Matrix, Format::Dense)
-    );
+    assert_eq!((document.points, document.trace, document.verify), (false, false, false));
+    assert_eq!((document.wrt, document.want, document.time_ms), (None, None, None));
+    assert_eq!((document.mode, document.layout, document.format), (Mode::Auto, Layout::Matrix, Format::Dense));
     assert_eq!(document.style, Style::default());
     assert!(document.batch.is_empty() && document.constants.is_empty());
 }
@@ -65,31 +52,18 @@ fn every_field_is_understood() {
     assert_eq!(document.wrt, Some(vec!["W".to_owned()]));
     assert_eq!(document.batch, ["x"]);
     assert_eq!(document.want, Some(vec![Want::Gradient, Want::Value]));
-    assert_eq!(
-        (document.mode, document.layout),
-        (Mode::Reverse, Layout::Tensor)
-    );
+    assert_eq!((document.mode, document.layout), (Mode::Reverse, Layout::Tensor));
     assert!(document.trace && document.verify);
-    let style = Style {
-        encoding: Encoding::Base64,
-        order: Order::F,
-        nonfinite: Nonfinite::Text,
-    };
+    let style = Style { encoding: Encoding::Base64, order: Order::F, nonfinite: Nonfinite::Text };
     assert_eq!(document.style, style);
     assert_eq!(document.time_ms, Some(250));
 }
 
 #[test]
 fn the_only_function_need_not_be_named() {
-    assert_eq!(
-        read(r#"{"define": {"loss(x)": "x"}, "at": {"x": 1}}"#).of,
-        ["loss"]
-    );
+    assert_eq!(read(r#"{"define": {"loss(x)": "x"}, "at": {"x": 1}}"#).of, ["loss"]);
     let fault = fault(r#"{"define": {"a(x)": "x", "b(x)": "x"}, "at": {"x": 1}}"#);
-    assert_eq!(
-        (fault.code, fault.pointer.as_str()),
-        (Code::MissingField, "/of")
-    );
+    assert_eq!((fault.code, fault.pointer.as_str()), (Code::MissingField, "/of"));
     assert!(fault.detail.contains("a, b"), "{}", fault.detail);
 }
 
@@ -100,14 +74,8 @@ fn points_are_stacked() {
     );
     assert!(document.points);
     assert_eq!(document.batch, ["x", "y"]);
-    assert_eq!(
-        document.at[0].1,
-        Tensor::new(vec![3], vec![1., 2., 3.]).expect("shape")
-    );
-    assert_eq!(
-        document.at[1].1,
-        Tensor::new(vec![3, 2], vec![1., 2., 3., 4., 5., 6.]).expect("shape")
-    );
+    assert_eq!(document.at[0].1, Tensor::new(vec![3], vec![1., 2., 3.]).expect("shape"));
+    assert_eq!(document.at[1].1, Tensor::new(vec![3, 2], vec![1., 2., 3., 4., 5., 6.]).expect("shape"));
 }
 
 #[test]
@@ -120,26 +88,13 @@ fn points_that_differ_are_told() {
         ("3", Code::InvalidValue, "/at"),
         (r#"[{"x": 1}, 2]"#, Code::InvalidValue, "/at/1"),
         (r#"[{"x": 1}, {"y": 1}]"#, Code::InvalidValue, "/at/1"),
-        (
-            r#"[{"x": 1}, {"x": 1, "y": 2}]"#,
-            Code::InvalidValue,
-            "/at/1",
-        ),
-        (
-            r#"[{"x": [1]}, {"x": [1]}, {"x": [1, 2]}]"#,
-            Code::Shape,
-            "/at/2/x",
-        ),
+        (r#"[{"x": 1}, {"x": 1, "y": 2}]"#, Code::InvalidValue, "/at/1"),
+        (r#"[{"x": [1]}, {"x": [1]}, {"x": [1, 2]}]"#, Code::Shape, "/at/2/x"),
         (r#"[{"x": 1}, {"x": null}]"#, Code::InvalidValue, "/at/1/x"),
         (r#"[{"x": 1, "x": 2}]"#, Code::DuplicateName, "/at/0/x"),
     ] {
         let fault = fault(&at(points));
-        assert_eq!(
-            (fault.code, fault.pointer.as_str()),
-            (code, pointer),
-            "{points}: {}",
-            fault.detail
-        );
+        assert_eq!((fault.code, fault.pointer.as_str()), (code, pointer), "{points}: {}", fault.detail);
     }
     let both = fault(r#"{"define": {"f(x)": "x"}, "at": [{"x": [1]}], "batch": "x"}"#);
     assert_eq!(both.pointer, "/batch");
@@ -160,33 +115,13 @@ fn each_wrong_field_is_told_with_its_pointer() {
         (r#""wrt": null"#, Code::InvalidValue, "/wrt"),
         (r#""batch": ["y"]"#, Code::UnknownName, "/batch/0"),
         (r#""constants": [1]"#, Code::InvalidValue, "/constants"),
-        (
-            r#""constants": {"a b": 1}"#,
-            Code::InvalidValue,
-            "/constants/a b",
-        ),
-        (
-            r#""constants": {"f": 1}"#,
-            Code::DuplicateName,
-            "/constants/f",
-        ),
-        (
-            r#""constants": {"c": 1, "c": 1}"#,
-            Code::DuplicateName,
-            "/constants/c",
-        ),
-        (
-            r#""constants": {"c": [1, [2]]}"#,
-            Code::Ragged,
-            "/constants/c/1",
-        ),
+        (r#""constants": {"a b": 1}"#, Code::InvalidValue, "/constants/a b"),
+        (r#""constants": {"f": 1}"#, Code::DuplicateName, "/constants/f"),
+        (r#""constants": {"c": 1, "c": 1}"#, Code::DuplicateName, "/constants/c"),
+        (r#""constants": {"c": [1, [2]]}"#, Code::Ragged, "/constants/c/1"),
         (r#""want": []"#, Code::InvalidValue, "/want"),
         (r#""want": "jacobain""#, Code::InvalidValue, "/want"),
-        (
-            r#""want": ["value", "hessian"]"#,
-            Code::Unsupported,
-            "/want/1",
-        ),
+        (r#""want": ["value", "hessian"]"#, Code::Unsupported, "/want/1"),
         (r#""mode": "mixed""#, Code::Unsupported, "/mode"),
         (r#""mode": "fast""#, Code::InvalidValue, "/mode"),
         (r#""format": "csr""#, Code::Unsupported, "/format"),
@@ -199,40 +134,19 @@ fn each_wrong_field_is_told_with_its_pointer() {
         (r#""order": "f""#, Code::InvalidValue, "/order"),
         (r#""nonfinite": null"#, Code::InvalidValue, "/nonfinite"),
         (r#""limits": 5"#, Code::InvalidValue, "/limits"),
-        (
-            r#""limits": {"time_ms": 0}"#,
-            Code::InvalidValue,
-            "/limits/time_ms",
-        ),
-        (
-            r#""limits": {"time": 1}"#,
-            Code::UnknownField,
-            "/limits/time",
-        ),
+        (r#""limits": {"time_ms": 0}"#, Code::InvalidValue, "/limits/time_ms"),
+        (r#""limits": {"time": 1}"#, Code::UnknownField, "/limits/time"),
     ] {
         let fault = fault(&with(field));
-        assert_eq!(
-            (fault.code, fault.pointer.as_str()),
-            (code, pointer),
-            "{field}: {}",
-            fault.detail
-        );
+        assert_eq!((fault.code, fault.pointer.as_str()), (code, pointer), "{field}: {}", fault.detail);
     }
 }
 
 #[test]
 fn batched_inputs_share_a_leading_axis() {
-    let batch =
-        |at: &str| format!(r#"{{"define": {{"f(x, y)": "x"}}, "at": {at}, "batch": ["x", "y"]}}"#);
-    assert_eq!(
-        read(&batch(r#"{"x": [1, 2], "y": [[1], [2]]}"#)).batch,
-        ["x", "y"]
-    );
-    for at in [
-        r#"{"x": 1, "y": [1]}"#,
-        r#"{"x": [1, 2], "y": [1]}"#,
-        r#"{"x": [], "y": [1]}"#,
-    ] {
+    let batch = |at: &str| format!(r#"{{"define": {{"f(x, y)": "x"}}, "at": {at}, "batch": ["x", "y"]}}"#);
+    assert_eq!(read(&batch(r#"{"x": [1, 2], "y": [[1], [2]]}"#)).batch, ["x", "y"]);
+    for at in [r#"{"x": 1, "y": [1]}"#, r#"{"x": [1, 2], "y": [1]}"#, r#"{"x": [], "y": [1]}"#] {
         assert_eq!(fault(&batch(at)).code, Code::Shape, "{at}");
     }
 }
@@ -252,14 +166,8 @@ fn all_faults_are_told_at_once() {
         r#"{"define": {"f(x)": "x"}, "at": {"x": [null, [1]], "y": "1"}, "of": "h", "mode": 1, "trace": 0, "bacth": []}"#,
     );
     let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-    assert_eq!(
-        pointers,
-        ["/bacth", "/of", "/at/x/0", "/at/y", "/mode", "/trace"]
-    );
-    let pointers: Vec<String> = refused("{}")
-        .into_iter()
-        .map(|fault| fault.pointer)
-        .collect();
+    assert_eq!(pointers, ["/bacth", "/of", "/at/x/0", "/at/y", "/mode", "/trace"]);
+    let pointers: Vec<String> = refused("{}").into_iter().map(|fault| fault.pointer).collect();
     assert_eq!(pointers, ["/define", "/at"]);
     let many: Vec<String> = (0..1000).map(|i| format!("\"u{i}\": 0")).collect();
     assert_eq!(refused(&with(&many.join(","))).len(), MOST_FAULTS);
@@ -276,8 +184,5 @@ fn only_an_object_is_a_document() {
 #[test]
 fn a_faulty_definition_still_defines_its_name() {
     let faults = refused(r#"{"define": {"f(x)": "1 +", "g(x)": "x"}, "at": {"x": 1}, "of": "f"}"#);
-    assert!(
-        faults.iter().all(|fault| fault.code != Code::UnknownName),
-        "{faults:?}"
-    );
+    assert!(faults.iter().all(|fault| fault.code != Code::UnknownName), "{faults:?}");
 }

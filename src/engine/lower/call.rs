@@ -35,11 +35,12 @@ impl Lowerer<'_> {
             let detail = format!("`{name}` is an array, not a function");
             return self.fail(span, Fault::new(Code::UnknownName, detail).hint(format!("index it with {name}[…]")));
         }
-        if !self.inside_builtin && self.document.broken.iter().any(|broken| broken == name) {
+        if !self.inside_builtin && self.document.definitions.broken.iter().any(|broken| broken == name) {
             return Err(Poisoned);
         }
         let function = if self.inside_builtin { None } else { self.functions.get(name).copied() };
-        if function.is_none() && crate::ops::find(name).is_none_or(|(row, _)| !row.is_public() && !self.inside_builtin) {
+        if function.is_none() && crate::ops::find(name).is_none_or(|(row, _)| !row.is_public() && !self.inside_builtin)
+        {
             return self.unknown_name(name, span, true);
         }
         let args = args.into_iter().collect::<Lowered<Vec<_>>>()?;
@@ -49,7 +50,7 @@ impl Lowerer<'_> {
                 let args = self.bind_function(f, args, keywords, span)?;
                 self.apply_function(f, args, span)
             }
-            (None, Some((row, signature))) => self.apply_operation(row, signature, args, keywords, span),
+            (None, Some((row, signature))) => self.apply_operation(row, signature, args, &keywords, span),
             (None, None) => Err(Poisoned),
         }
     }
@@ -84,9 +85,7 @@ impl Lowerer<'_> {
             problem = Some(format!("{} lacks its argument `{}`", function.name, function.params[i]));
         }
         match problem {
-            Some(detail) => {
-                self.fail(span, Fault::new(Code::Arity, detail).expected(form, format!("{got} arguments")))
-            }
+            Some(detail) => self.fail(span, Fault::new(Code::Arity, detail).expected(form, format!("{got} arguments"))),
             None => Ok(bound.into_iter().flatten().collect()),
         }
     }

@@ -20,13 +20,7 @@ struct Part {
 
 impl Lowerer<'_> {
     /// Evaluates `base[items]`.
-    pub(super) fn eval_index(
-        &mut self,
-        base: &Expr,
-        items: &[Item],
-        scope: &Scope<'_>,
-        span: Span,
-    ) -> Lowered<Value> {
+    pub(super) fn eval_index(&mut self, base: &Expr, items: &[Item], scope: &Scope<'_>, span: Span) -> Lowered<Value> {
         let x = self.eval_array(base, scope)?;
         let shape: Shape = self.builder.shape(x).clone();
         let named = items.iter().filter(|i| matches!(i, Item::At(_) | Item::Range { .. })).count();
@@ -92,7 +86,8 @@ impl Lowerer<'_> {
                 self.fail(e.span, fault.expected("a whole number", x.to_string()))
             }
             None => {
-                let detail = "an index must be known in advance: a literal, or arithmetic on literals and scalar constants";
+                let detail =
+                    "an index must be known in advance: a literal, or arithmetic on literals and scalar constants";
                 let hint = "to pick by computed or listed positions, use take(x, indices, axis=0)";
                 self.fail(e.span, Fault::new(Code::Index, detail).hint(hint))
             }

@@ -40,7 +40,7 @@ pub struct CallSite {
 
 /// A named value on the way from inputs to outputs.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub(in crate::engine) struct Stage {
     /// Its name, unique.
     pub name: String,
     /// Its value.
@@ -49,7 +49,7 @@ pub struct Stage {
 
 /// The function part of a document as a graph.
 #[derive(Debug)]
-pub struct Lowering {
+pub(in crate::engine) struct Lowering {
     /// The graph so far.
     pub builder: Builder,
     /// Inputs of the functions, in order: name and node.
@@ -100,7 +100,11 @@ type Scope<'s> = Vec<(&'s str, Lowered<Value>)>;
 ///
 /// `shapes` are those of one point, without a batch axis. Constants become inputs of the graph, except
 /// scalars that are not differentiated by, which become literals.
-pub fn lower(document: &Document, shapes: &[(&str, &[usize])], limits: &Limits) -> Result<Lowering, Vec<Fault>> {
+pub(in crate::engine) fn lower(
+    document: &Document,
+    shapes: &[(&str, &[usize])],
+    limits: &Limits,
+) -> Result<Lowering, Vec<Fault>> {
     let mut lowerer = Lowerer::new(document, limits);
     lowerer.check_definitions();
     let inputs = lowerer.declare_inputs(shapes);
@@ -108,7 +112,7 @@ pub fn lower(document: &Document, shapes: &[(&str, &[usize])], limits: &Limits) 
     let mut outputs = Vec::new();
     for name in &document.of {
         let Some(&f) = lowerer.functions.get(name.as_str()) else { continue };
-        let params = &document.functions[f].params;
+        let params = &document.definitions.functions[f].params;
         let args: Option<Vec<Value>> =
             params.iter().map(|p| inputs.iter().find(|i| i.0 == *p).map(|i| Value::Node(i.1))).collect();
         // A missing input has been told already.
@@ -123,7 +127,7 @@ pub fn lower(document: &Document, shapes: &[(&str, &[usize])], limits: &Limits) 
 
 impl<'a> Lowerer<'a> {
     fn new(document: &'a Document, limits: &'a Limits) -> Self {
-        let functions = document.functions.iter().enumerate().map(|(i, f)| (f.name.as_str(), i)).collect();
+        let functions = document.definitions.functions.iter().enumerate().map(|(i, f)| (f.name.as_str(), i)).collect();
         let outside = CallSite { operation: "", stage: String::new(), span: Span::default() };
         Self {
             document,
@@ -169,12 +173,12 @@ impl<'a> Lowerer<'a> {
     }
 
     fn function(&self, f: usize) -> &'a Function {
-        &self.document.functions[f]
+        &self.document.definitions.functions[f]
     }
 
     /// Records a fault at a place of the document.
     fn fail<T>(&mut self, span: Span, fault: Fault) -> Lowered<T> {
-        let placed = self.document.sources.fault(span, fault.code, fault.detail);
+        let placed = self.document.definitions.sources.fault(span, fault.code, fault.detail);
         let fault = Fault { expected: fault.expected, got: fault.got, hint: fault.hint, ..placed };
         // A repeated evaluation meets the same fault again; telling the first few is enough.
         if self.faults.len() < super::MOST_FAULTS && !self.faults.contains(&fault) {

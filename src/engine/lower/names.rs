@@ -11,7 +11,7 @@ use crate::suggest::suggest;
 impl<'a> Lowerer<'a> {
     /// Refuses definitions that take a built-in name.
     pub(super) fn check_definitions(&mut self) {
-        for function in &self.document.functions {
+        for function in &self.document.definitions.functions {
             if let Some((row, _)) = ops::find(&function.name).filter(|(row, _)| row.is_public()) {
                 let detail = format!("`{}` is a built-in function and cannot be redefined", function.name);
                 let hint = format!("choose another name; the built-in is {}", row.signature);
@@ -25,27 +25,27 @@ impl<'a> Lowerer<'a> {
         let mut inputs: Vec<(String, NodeId)> = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
         let document = self.document;
-        let asked: Vec<&Function> =
-            document.of.iter().filter_map(|name| document.functions.iter().find(|f| f.name == *name)).collect();
-        for &param in asked.iter().flat_map(|f| &f.params).map(String::as_str).collect::<Vec<_>>().iter() {
-            if inputs.iter().any(|i| i.0 == *param) || missing.contains(&param) {
+        let asked: Vec<&Function> = document
+            .of
+            .iter()
+            .filter_map(|name| document.definitions.functions.iter().find(|f| f.name == *name))
+            .collect();
+        for param in asked.iter().flat_map(|f| &f.params).map(String::as_str) {
+            if inputs.iter().any(|i| i.0 == param) || missing.contains(&param) {
                 continue;
             }
-            match shapes.iter().find(|s| s.0 == param) {
-                Some((_, shape)) => {
-                    let node = self.builder.input(shape);
-                    inputs.push((param.to_owned(), node));
-                }
-                None => {
-                    missing.push(param);
-                    let detail = format!("`at` lacks a value for `{param}`");
-                    self.faults.push(Fault::new(Code::MissingField, detail).at("/at"));
-                }
+            if let Some((_, shape)) = shapes.iter().find(|s| s.0 == param) {
+                inputs.push((param.to_owned(), self.builder.input(shape)));
+            } else {
+                missing.push(param);
+                let detail = format!("`at` lacks a value for `{param}`");
+                self.faults.push(Fault::new(Code::MissingField, detail).at("/at"));
             }
         }
         let params = || asked.iter().flat_map(|f| f.params.iter().map(String::as_str));
         for (name, _) in shapes.iter().filter(|s| !asked.is_empty() && !params().any(|p| p == s.0)) {
-            let detail = format!("`at` has a value for `{name}`, which is not an argument of {}", document.of.join(", "));
+            let detail =
+                format!("`at` has a value for `{name}`, which is not an argument of {}", document.of.join(", "));
             let fault = Fault::new(Code::UnknownName, detail).at(crate::json::child("/at", name));
             self.faults.push(with_hint(fault, suggest(name, params())));
         }
@@ -77,7 +77,7 @@ impl<'a> Lowerer<'a> {
 
     fn is_mentioned(&self, name: &str) -> bool {
         let mut found = false;
-        for line in self.document.functions.iter().flat_map(|f| &f.lines) {
+        for line in self.document.definitions.functions.iter().flat_map(|f| &f.lines) {
             walk(&line.expr, &mut |e| found |= matches!(&e.kind, Kind::Name(n) if n == name));
         }
         found
@@ -121,10 +121,10 @@ impl<'a> Lowerer<'a> {
 
     /// Tells that nothing has this name, with the nearest one that exists.
     pub(super) fn unknown_name<T>(&mut self, name: &str, span: Span, called: bool) -> Lowered<T> {
-        let functions = self.document.functions.iter().map(|f| f.name.as_str());
-        let builtins = ops::table().filter(|(_, row)| row.is_public()).flat_map(|(_, row)| {
-            std::iter::once(row.name).chain(row.aliases.iter().copied())
-        });
+        let functions = self.document.definitions.functions.iter().map(|f| f.name.as_str());
+        let builtins = ops::table()
+            .filter(|(_, row)| row.is_public())
+            .flat_map(|(_, row)| std::iter::once(row.name).chain(row.aliases.iter().copied()));
         let hint = suggest(name, functions.chain(builtins));
         let what = if called { "function " } else { "" };
         let fault = Fault::new(Code::UnknownName, format!("there is no {what}`{name}`"));
@@ -134,7 +134,9 @@ impl<'a> Lowerer<'a> {
     /// Looks at functions that the answer does not need for what can be seen without shapes: unknown
     /// names, calls that do not fit, recursion. So all that is wrong is told at once.
     pub(super) fn check_unreached(&mut self) {
-        for f in (0..self.document.functions.len()).filter(|f| !self.reached.contains(f)).collect::<Vec<_>>() {
+        for f in
+            (0..self.document.definitions.functions.len()).filter(|f| !self.reached.contains(f)).collect::<Vec<_>>()
+        {
             self.check_body(f);
         }
     }
@@ -167,7 +169,7 @@ impl<'a> Lowerer<'a> {
     ) -> Lowered<()> {
         let args = vec![Value::Nothing; args];
         let keywords: Vec<(&str, Value)> = keywords.iter().map(|(k, _)| (k.as_str(), Value::Nothing)).collect();
-        if self.document.broken.iter().any(|broken| broken == name) {
+        if self.document.definitions.broken.iter().any(|broken| broken == name) {
             return Ok(());
         }
         if let Some(&callee) = self.functions.get(name) {
@@ -179,7 +181,7 @@ impl<'a> Lowerer<'a> {
             return Ok(());
         }
         match ops::find(name).filter(|(row, _)| row.is_public()) {
-            Some((row, signature)) => match signature.bind(row, args, keywords) {
+            Some((row, signature)) => match signature.bind(row, args, &keywords) {
                 Ok(_) => Ok(()),
                 Err(fault) => self.fail(span, fault),
             },
@@ -189,7 +191,7 @@ impl<'a> Lowerer<'a> {
 
     /// Whether one function calls another, directly or through others (or is the other).
     fn calls(&self, from: usize, to: usize) -> bool {
-        let mut seen = vec![false; self.document.functions.len()];
+        let mut seen = vec![false; self.document.definitions.functions.len()];
         let mut open = vec![from];
         while let Some(f) = open.pop() {
             if f == to {

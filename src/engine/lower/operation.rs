@@ -15,7 +15,7 @@ impl Lowerer<'_> {
         row: &'static Operation,
         signature: &'static Signature,
         args: Vec<Value>,
-        keywords: Vec<(&str, Value)>,
+        keywords: &[(&str, Value)],
         span: Span,
     ) -> Lowered<Value> {
         let (values, rest) = match signature.bind(row, args, keywords) {
@@ -75,8 +75,8 @@ impl Lowerer<'_> {
         let warning = Warning {
             operation: Some("multiply".into()),
             stage: Some(site.stage),
-            pointer: Some(self.document.sources.pointer(site.span)),
-            place: self.document.sources.place(site.span),
+            pointer: Some(self.document.definitions.sources.pointer(site.span)),
+            place: self.document.definitions.sources.place(site.span),
             ..Warning::new("matrix_times_vector", message)
         };
         if !self.warnings.contains(&warning) {

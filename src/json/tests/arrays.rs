@@ -49,12 +49,7 @@ fn lists_that_are_no_arrays_are_told_with_their_place() {
         ("[1,\"a\"]", Code::InvalidValue, "/1", "not a string"),
         ("[true]", Code::InvalidValue, "/0", "not true"),
         ("[1,{}]", Code::InvalidValue, "/1", "not an object"),
-        (
-            "[[1,2],[3,4],[5]]",
-            Code::Ragged,
-            "/2",
-            "element 0 is a list of length 2, element 2 is a list of length 1",
-        ),
+        ("[[1,2],[3,4],[5]]", Code::Ragged, "/2", "element 0 is a list of length 2, element 2 is a list of length 1"),
         ("[1,[2]]", Code::Ragged, "/1", "element 0 is a number"),
         ("[[[1]],[[1,2]]]", Code::Ragged, "/1", "shape [1, 2]"),
     ] {
@@ -69,72 +64,17 @@ fn objects_that_are_no_arrays_are_told_with_their_place() {
     for (text, code, pointer, words) in [
         (r#"{"data": [1]}"#, Code::MissingField, "/shape", "shape"),
         (r#"{"shape": [1]}"#, Code::MissingField, "/data", "base64"),
-        (
-            r#"{"shape": [1], "data": [1], "base64": ""}"#,
-            Code::InvalidValue,
-            "",
-            "not both",
-        ),
-        (
-            r#"{"shape": 3, "data": [1,2,3]}"#,
-            Code::InvalidValue,
-            "/shape",
-            "list of lengths",
-        ),
-        (
-            r#"{"shape": [2,3], "data": [1,2]}"#,
-            Code::Shape,
-            "/data",
-            "expected 6 elements",
-        ),
-        (
-            r#"{"shape": [2,3], "data": [[1,2],[3,4],[5,6]]}"#,
-            Code::Shape,
-            "/data",
-            "shape [3, 2]",
-        ),
-        (
-            r#"{"shape": [-1], "data": [1]}"#,
-            Code::InvalidValue,
-            "/shape/0",
-            "-1",
-        ),
-        (
-            r#"{"shape": [1,1.5], "data": [1]}"#,
-            Code::InvalidValue,
-            "/shape/1",
-            "1.5",
-        ),
-        (
-            r#"{"shape": [4e9,4e9,4e9], "data": [1]}"#,
-            Code::Limit,
-            "/shape",
-            "too large",
-        ),
-        (
-            r#"{"shape": [4e9,0], "data": []}"#,
-            Code::Limit,
-            "/shape",
-            "too large",
-        ),
-        (
-            r#"{"shape": [1], "data": [1], "dat": 1}"#,
-            Code::UnknownField,
-            "/dat",
-            "dat",
-        ),
-        (
-            r#"{"shape": [1], "data": [1], "data": [2]}"#,
-            Code::DuplicateName,
-            "/data",
-            "twice",
-        ),
-        (
-            r#"{"shape": [1], "data": [1], "dtype": "float32"}"#,
-            Code::InvalidValue,
-            "/dtype",
-            "float64",
-        ),
+        (r#"{"shape": [1], "data": [1], "base64": ""}"#, Code::InvalidValue, "", "not both"),
+        (r#"{"shape": 3, "data": [1,2,3]}"#, Code::InvalidValue, "/shape", "list of lengths"),
+        (r#"{"shape": [2,3], "data": [1,2]}"#, Code::Shape, "/data", "expected 6 elements"),
+        (r#"{"shape": [2,3], "data": [[1,2],[3,4],[5,6]]}"#, Code::Shape, "/data", "shape [3, 2]"),
+        (r#"{"shape": [-1], "data": [1]}"#, Code::InvalidValue, "/shape/0", "-1"),
+        (r#"{"shape": [1,1.5], "data": [1]}"#, Code::InvalidValue, "/shape/1", "1.5"),
+        (r#"{"shape": [4e9,4e9,4e9], "data": [1]}"#, Code::Limit, "/shape", "too large"),
+        (r#"{"shape": [4e9,0], "data": []}"#, Code::Limit, "/shape", "too large"),
+        (r#"{"shape": [1], "data": [1], "dat": 1}"#, Code::UnknownField, "/dat", "dat"),
+        (r#"{"shape": [1], "data": [1], "data": [2]}"#, Code::DuplicateName, "/data", "twice"),
+        (r#"{"shape": [1], "data": [1], "dtype": "float32"}"#, Code::InvalidValue, "/dtype", "float64"),
     ] {
         told(text, code, pointer, words);
     }
@@ -143,36 +83,11 @@ fn objects_that_are_no_arrays_are_told_with_their_place() {
 #[test]
 fn base64_that_is_no_array_is_told_with_its_place() {
     for (text, code, pointer, words) in [
-        (
-            r#"{"shape": [1], "data": [1], "encoding": "base64"}"#,
-            Code::InvalidValue,
-            "/data",
-            "base64 string",
-        ),
-        (
-            r#"{"shape": [1], "base64": "AAA*"}"#,
-            Code::InvalidValue,
-            "/base64",
-            "'*' at position 3",
-        ),
-        (
-            r#"{"shape": [1], "base64": "AAAA"}"#,
-            Code::InvalidValue,
-            "/base64",
-            "3 bytes",
-        ),
-        (
-            r#"{"shape": [1], "base64": "A"}"#,
-            Code::InvalidValue,
-            "/base64",
-            "cut off",
-        ),
-        (
-            r#"{"shape": [1,1], "base64": "AAAAAAAA+H8="}"#,
-            Code::InvalidValue,
-            "/base64",
-            "Element [0, 0] is NaN",
-        ),
+        (r#"{"shape": [1], "data": [1], "encoding": "base64"}"#, Code::InvalidValue, "/data", "base64 string"),
+        (r#"{"shape": [1], "base64": "AAA*"}"#, Code::InvalidValue, "/base64", "'*' at position 3"),
+        (r#"{"shape": [1], "base64": "AAAA"}"#, Code::InvalidValue, "/base64", "3 bytes"),
+        (r#"{"shape": [1], "base64": "A"}"#, Code::InvalidValue, "/base64", "cut off"),
+        (r#"{"shape": [1,1], "base64": "AAAAAAAA+H8="}"#, Code::InvalidValue, "/base64", "Element [0, 0] is NaN"),
     ] {
         told(text, code, pointer, words);
     }
@@ -181,12 +96,6 @@ fn base64_that_is_no_array_is_told_with_its_place() {
 #[test]
 fn all_faults_are_told_but_not_endlessly() {
     assert_eq!(refused(r#"[null, "a", [true]]"#).len(), 3);
-    assert_eq!(
-        refused(r#"{"shape": [-1], "data": [null], "order": "G", "sape": 1}"#).len(),
-        4
-    );
-    assert_eq!(
-        refused(&format!("[null{}]", ",null".repeat(10_000))).len(),
-        fields::MOST_FAULTS
-    );
+    assert_eq!(refused(r#"{"shape": [-1], "data": [null], "order": "G", "sape": 1}"#).len(), 4);
+    assert_eq!(refused(&format!("[null{}]", ",null".repeat(10_000))).len(), fields::MOST_FAULTS);
 }

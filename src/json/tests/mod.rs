@@ -12,33 +12,16 @@ use crate::tensor::count;
 
 /// A sequence of doubles from random bit patterns, the same in each run.
 fn doubles(number: usize) -> Vec<f64> {
-    let extremes = [
-        0.0,
-        -0.0,
-        5e-324,
-        -5e-324,
-        f64::MIN_POSITIVE,
-        f64::MAX,
-        f64::MIN,
-        f64::EPSILON,
-    ];
+    let extremes = [0.0, -0.0, 5e-324, -5e-324, f64::MIN_POSITIVE, f64::MAX, f64::MIN, f64::EPSILON];
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let random = std::iter::from_fn(move || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         // Every eighth is subnormal.
-        Some(f64::from_bits(if state.is_multiple_of(8) {
-            state & !(0x7FF << 52)
-        } else {
-            state
-        }))
+        Some(f64::from_bits(if state.is_multiple_of(8) { state & !(0x7FF << 52) } else { state }))
     });
-    extremes
-        .into_iter()
-        .chain(random.filter(|x| x.is_finite()))
-        .take(number)
-        .collect()
+    extremes.into_iter().chain(random.filter(|x| x.is_finite())).take(number).collect()
 }
 
 fn bits(data: &[f64]) -> Vec<u64> {
@@ -87,27 +70,14 @@ fn written(shape: &[usize], data: &[f64], style: Style) -> String {
 fn styles() -> impl Iterator<Item = Style> {
     [Encoding::Nested, Encoding::Flat, Encoding::Base64]
         .into_iter()
-        .flat_map(|encoding| {
-            [Order::C, Order::F].map(|order| Style {
-                encoding,
-                order,
-                nonfinite: Nonfinite::Error,
-            })
-        })
+        .flat_map(|encoding| [Order::C, Order::F].map(|order| Style { encoding, order, nonfinite: Nonfinite::Error }))
 }
 
 #[test]
 fn a_million_doubles_survive_every_encoding_bit_for_bit() {
     let data = doubles(1_000_000);
     for encoding in [Encoding::Nested, Encoding::Base64] {
-        let text = written(
-            &[data.len()],
-            &data,
-            Style {
-                encoding,
-                ..Style::default()
-            },
-        );
+        let text = written(&[data.len()], &data, Style { encoding, ..Style::default() });
         let back = tensor(&text);
         assert!(bits(&back.data) == bits(&data), "{encoding:?}");
     }

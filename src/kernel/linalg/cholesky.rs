@@ -37,11 +37,7 @@ fn factor_in_place(n: usize, matrix: &mut [f64]) -> bool {
         MemStack::new(&mut MemBuffer::new(need)),
         Spec::default(),
     );
-    factored.is_ok()
-        && matrix
-            .iter()
-            .step_by(n + 1)
-            .all(|x| x.is_finite() && *x > 0.0)
+    factored.is_ok() && matrix.iter().step_by(n + 1).all(|x| x.is_finite() && *x > 0.0)
 }
 
 #[cfg(test)]

@@ -39,10 +39,7 @@ pub fn cofactor(a: &[f64], n: usize, out: &mut [f64]) {
 fn by_inverse(a: &[f64], n: usize, out: &mut [f64]) -> bool {
     let mut inverted = vec![0.0; n * n];
     let det = det(a, n);
-    if !det.is_normal()
-        || !inverse(a, n, &mut inverted)
-        || norm(a, n) * norm(&inverted, n) > WELL_CONDITIONED
-    {
+    if !det.is_normal() || !inverse(a, n, &mut inverted) || norm(a, n) * norm(&inverted, n) > WELL_CONDITIONED {
         return false;
     }
     for (i, row) in out.chunks_exact_mut(n).enumerate() {
@@ -55,9 +52,7 @@ fn by_inverse(a: &[f64], n: usize, out: &mut [f64]) -> bool {
 
 /// The 1-norm: the greatest sum of sizes down a column.
 fn norm(a: &[f64], n: usize) -> f64 {
-    (0..n)
-        .map(|j| a[j..].iter().step_by(n).map(|x| x.abs()).sum())
-        .fold(0.0, f64::max)
+    (0..n).map(|j| a[j..].iter().step_by(n).map(|x| x.abs()).sum()).fold(0.0, f64::max)
 }
 
 /// Cofactors from the singular value decomposition; fails on infinities and NaN.
@@ -79,14 +74,7 @@ fn by_svd(a: &[f64], n: usize, out: &mut [f64]) -> bool {
         .collect();
     let scaled = Mat::from_fn(n, n, |i, j| u[(i, j)] * adjugate[j]);
     let product = MatMut::from_row_major_slice_mut(out, n, n);
-    matmul(
-        product,
-        Accum::Replace,
-        scaled.as_ref(),
-        v.transpose(),
-        1.0,
-        Par::Seq,
-    );
+    matmul(product, Accum::Replace, scaled.as_ref(), v.transpose(), 1.0, Par::Seq);
     true
 }
 
@@ -104,15 +92,10 @@ mod tests {
     /// Each cofactor from its minor.
     fn naive(a: &[f64], n: usize) -> Vec<f64> {
         let minor = |i: usize, j: usize| -> Vec<f64> {
-            (0..n * n)
-                .filter(|p| p / n != i && p % n != j)
-                .map(|p| a[p])
-                .collect()
+            (0..n * n).filter(|p| p / n != i && p % n != j).map(|p| a[p]).collect()
         };
         let sign = |k: usize| if k.is_multiple_of(2) { 1.0 } else { -1.0 };
-        (0..n * n)
-            .map(|p| sign(p / n + p % n) * det(&minor(p / n, p % n), n - 1))
-            .collect()
+        (0..n * n).map(|p| sign(p / n + p % n) * det(&minor(p / n, p % n), n - 1)).collect()
     }
 
     /// A random matrix of the given rank.
@@ -134,10 +117,7 @@ mod tests {
                     cofactor(&a, n, &mut out);
                     let expected = naive(&a, n);
                     let scale = 1.0 + expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
-                    assert!(
-                        distance(&out, &expected) < 1e-12 * scale,
-                        "n {n} rank {rank}"
-                    );
+                    assert!(distance(&out, &expected) < 1e-12 * scale, "n {n} rank {rank}");
                 }
             }
         }
@@ -150,9 +130,7 @@ mod tests {
         let mut c = vec![0.0; 400];
         cofactor(&a, 20, &mut c);
         let d = det(&a, 20);
-        let expected: Vec<f64> = (0..400)
-            .map(|p| if p % 21 == 0 { d } else { 0.0 })
-            .collect();
+        let expected: Vec<f64> = (0..400).map(|p| if p % 21 == 0 { d } else { 0.0 }).collect();
         assert!(distance(&product(&a, &transpose(&c, 20), 20), &expected) < 1e-11 * d.abs());
     }
 

@@ -14,9 +14,7 @@ pub fn det(a: &[f64], n: usize) -> f64 {
         [] => 1.0,
         [a] => a,
         [a, b, c, d] => a * d - b * c,
-        [a, b, c, d, e, f, g, h, i] => {
-            a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-        }
+        [a, b, c, d, e, f, g, h, i] => a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g),
         _ if a.iter().any(|x| x.is_nan()) => f64::NAN,
         _ => {
             let lu = Lu::new(MatRef::from_row_major_slice(a, n, n));
@@ -56,12 +54,9 @@ mod tests {
         if n == 0 {
             return 1.0;
         }
-        let minor =
-            |j: usize| -> Vec<f64> { (n..n * n).filter(|p| p % n != j).map(|p| a[p]).collect() };
+        let minor = |j: usize| -> Vec<f64> { (n..n * n).filter(|p| p % n != j).map(|p| a[p]).collect() };
         let sign = |j: usize| if j.is_multiple_of(2) { 1.0 } else { -1.0 };
-        (0..n)
-            .map(|j| sign(j) * a[j] * laplace(&minor(j), n - 1))
-            .sum()
+        (0..n).map(|j| sign(j) * a[j] * laplace(&minor(j), n - 1)).sum()
     }
 
     #[test]
@@ -92,9 +87,7 @@ mod tests {
     #[test]
     fn huge_and_tiny_determinants_are_told_apart() {
         let diagonal = |entries: [f64; 4]| -> Vec<f64> {
-            (0..16)
-                .map(|p| if p % 5 == 0 { entries[p / 5] } else { 0.0 })
-                .collect()
+            (0..16).map(|p| if p % 5 == 0 { entries[p / 5] } else { 0.0 }).collect()
         };
         assert_eq!(det(&diagonal([1e200, 1e200, 1e-200, -1e-200]), 4), -1.0);
         let (sign, log) = logabsdet(&diagonal([1e-200; 4]), 4);

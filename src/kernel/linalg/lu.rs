@@ -31,12 +31,7 @@ impl Lu {
             MemStack::new(&mut MemBuffer::new(need)),
             Spec::default(),
         );
-        Self {
-            factors,
-            forward,
-            backward,
-            exchanges: info.transposition_count,
-        }
+        Self { factors, forward, backward, exchanges: info.transposition_count }
     }
 
     /// The diagonal of U, on which the product depends for its determinant.
@@ -52,8 +47,7 @@ impl Lu {
     /// Whether the matrix can be divided by: all pivots and their reciprocals, by which the library multiplies, are
     /// finite.
     fn is_regular(&self) -> bool {
-        self.pivots()
-            .all(|pivot| pivot.is_finite() && pivot.recip().is_finite())
+        self.pivots().all(|pivot| pivot.is_finite() && pivot.recip().is_finite())
     }
 
     /// Replaces the right-hand sides, the columns of `rhs`, by the solutions for the matrix or its transpose.
@@ -76,23 +70,13 @@ impl Lu {
 ///
 /// Returns `false`, with NaN throughout, where A is singular to working precision (a pivot is zero, or so small that its
 /// reciprocal overflows) or holds infinities or NaN. With `absorb`, a column of `b` that is exactly zero gives a zero column whatever A is.
-pub fn solve(
-    a: &[f64],
-    n: usize,
-    b: &[f64],
-    transposed: bool,
-    absorb: bool,
-    out: &mut [f64],
-) -> bool {
+pub fn solve(a: &[f64], n: usize, b: &[f64], transposed: bool, absorb: bool, out: &mut [f64]) -> bool {
     let k = columns(b, n);
     if n == 1 && a[0] != 0.0 && a[0].is_finite() {
         out.iter_mut().zip(b).for_each(|(x, b)| *x = b / a[0]);
         return true;
     }
-    let lu = a
-        .iter()
-        .all(|x| x.is_finite())
-        .then(|| Lu::new(MatRef::from_row_major_slice(a, n, n)));
+    let lu = a.iter().all(|x| x.is_finite()).then(|| Lu::new(MatRef::from_row_major_slice(a, n, n)));
     let Some(lu) = lu.filter(Lu::is_regular) else {
         fail(b, k, absorb, out);
         return false;

@@ -36,10 +36,7 @@ fn fail(rhs: &[f64], columns: usize, absorb: bool, solution: &mut [f64]) {
 fn absorb_zero_columns(rhs: &[f64], columns: usize, solution: &mut [f64]) {
     for column in 0..columns {
         if rhs[column..].iter().step_by(columns).all(|&x| x == 0.0) {
-            solution[column..]
-                .iter_mut()
-                .step_by(columns)
-                .for_each(|x| *x = 0.0);
+            solution[column..].iter_mut().step_by(columns).for_each(|x| *x = 0.0);
         }
     }
 }
@@ -51,16 +48,12 @@ mod testing {
     pub(super) fn product(a: &[f64], b: &[f64], k: usize) -> Vec<f64> {
         let n = b.len() / k;
         let element = |row: &[f64], j: usize| (0..k).map(|l| row[l] * b[l * n + j]).sum();
-        a.chunks(k)
-            .flat_map(|row| (0..n).map(move |j| element(row, j)))
-            .collect()
+        a.chunks(k).flat_map(|row| (0..n).map(move |j| element(row, j))).collect()
     }
 
     pub(super) fn transpose(a: &[f64], rows: usize) -> Vec<f64> {
         let columns = a.len() / rows;
-        (0..a.len())
-            .map(|p| a[(p % rows) * columns + p / rows])
-            .collect()
+        (0..a.len()).map(|p| a[(p % rows) * columns + p / rows]).collect()
     }
 
     /// The greatest difference of two equally long slices; NaN counts as infinitely far.

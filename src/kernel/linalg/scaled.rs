@@ -11,22 +11,13 @@ pub(super) struct Scaled {
 impl Scaled {
     /// The product of the factors; 1 of none.
     pub(super) fn product(factors: impl IntoIterator<Item = f64>) -> Self {
-        factors.into_iter().fold(
-            Self {
-                mantissa: 1.0,
-                exponent: 0,
-            },
-            Self::times,
-        )
+        factors.into_iter().fold(Self { mantissa: 1.0, exponent: 0 }, Self::times)
     }
 
     fn times(self, factor: f64) -> Self {
         let (mantissa, exponent) = split(factor);
         let (mantissa, carry) = split(self.mantissa * mantissa);
-        Self {
-            mantissa,
-            exponent: self.exponent + exponent + carry,
-        }
+        Self { mantissa, exponent: self.exponent + exponent + carry }
     }
 
     /// The number as a double; too large becomes infinite, too small zero.
@@ -54,10 +45,7 @@ fn split(x: f64) -> (f64, i64) {
         return (mantissa, exponent - 64);
     }
     let exponent = ((x.to_bits() & EXPONENT) >> 52) as i64 - 1023;
-    (
-        f64::from_bits(x.to_bits() & !EXPONENT | 1023 << 52),
-        exponent,
-    )
+    (f64::from_bits(x.to_bits() & !EXPONENT | 1023 << 52), exponent)
 }
 
 #[cfg(test)]
@@ -66,14 +54,8 @@ mod tests {
 
     #[test]
     fn partial_products_may_leave_the_range() {
-        assert_eq!(
-            Scaled::product([1e200, -1e200, 1e-200, 2e-200]).value(),
-            -2.0
-        );
-        assert_eq!(
-            Scaled::product([5e-324, 2.0_f64.powi(1000), 0.5]).value(),
-            2.0_f64.powi(-75)
-        );
+        assert_eq!(Scaled::product([1e200, -1e200, 1e-200, 2e-200]).value(), -2.0);
+        assert_eq!(Scaled::product([5e-324, 2.0_f64.powi(1000), 0.5]).value(), 2.0_f64.powi(-75));
         assert_eq!(Scaled::product([]).value(), 1.0);
         assert_eq!(Scaled::product([3.0, 0.0]).value(), 0.0);
         assert_eq!(Scaled::product([1e300; 3]).value(), f64::INFINITY);

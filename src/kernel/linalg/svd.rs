@@ -20,10 +20,6 @@ mod tests {
         assert!(values.len() == 2 && (values[0] - 4.0).abs() < 1e-14);
         assert!((values[1] - 3.0).abs() < 1e-14);
         assert!(singular_values(&[], 0, 3).is_empty());
-        assert!(
-            singular_values(&[f64::NAN, 1.0, 1.0, 1.0], 2, 2)
-                .iter()
-                .all(|s| s.is_nan())
-        );
+        assert!(singular_values(&[f64::NAN, 1.0, 1.0, 1.0], 2, 2).iter().all(|s| s.is_nan()));
     }
 }

@@ -1,8 +1,6 @@
 //! Triangular systems, by substitution.
 
-use faer::linalg::triangular_solve::{
-    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
-};
+use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{MatMut, MatRef, Par};
 
 use super::{absorb_zero_columns, columns, fail};
@@ -22,10 +20,7 @@ pub fn triangular_solve(
     out: &mut [f64],
 ) -> bool {
     let k = columns(b, n);
-    if t.iter()
-        .step_by(n + 1)
-        .any(|pivot| pivot.recip().is_infinite())
-    {
+    if t.iter().step_by(n + 1).any(|pivot| pivot.recip().is_infinite()) {
         fail(b, k, absorb, out);
         return false;
     }
@@ -34,11 +29,7 @@ pub fn triangular_solve(
         return true;
     }
     let matrix = MatRef::from_row_major_slice(t, n, n);
-    let matrix = if transposed {
-        matrix.transpose()
-    } else {
-        matrix
-    };
+    let matrix = if transposed { matrix.transpose() } else { matrix };
     let solution = MatMut::from_row_major_slice_mut(&mut *out, n, k);
     if lower == transposed {
         solve_upper_triangular_in_place(matrix, solution, Par::Seq);
@@ -61,12 +52,7 @@ mod tests {
     fn solutions_satisfy_their_equations_and_the_other_triangle_is_not_read() {
         let mut random = Random::new(13);
         for n in [1, 2, 3, 4, 5, 7, 9, 33, 70] {
-            for (lower, transposed, k) in [
-                (true, false, 1),
-                (true, true, 5),
-                (false, false, n),
-                (false, true, 2),
-            ] {
+            for (lower, transposed, k) in [(true, false, 1), (true, true, 5), (false, false, n), (false, true, 2)] {
                 let mut t = random.numbers(n * n);
                 for x in &mut t {
                     *x /= n as f64;
@@ -81,14 +67,7 @@ mod tests {
                 }
                 let b = random.numbers(n * k);
                 let mut x = vec![f64::NAN; n * k];
-                assert!(triangular_solve(
-                    &spoilt,
-                    n,
-                    &b,
-                    (lower, transposed),
-                    false,
-                    &mut x
-                ));
+                assert!(triangular_solve(&spoilt, n, &b, (lower, transposed), false, &mut x));
                 let t = if transposed { transpose(&t, n) } else { t };
                 assert!(distance(&product(&t, &x, n), &b) < 1e-13);
             }

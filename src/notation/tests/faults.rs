@@ -21,18 +21,10 @@ fn a_fault_shows_its_place() {
 /// Mistakes, and what the hint has to offer.
 const HINTS: &[(&str, Code, &str)] = &[
     ("a // b", Code::Unsupported, "`floor(a / b)`"),
-    (
-        "(a + 1) % b",
-        Code::Unsupported,
-        "`(a + 1) - b * floor((a + 1) / b)`",
-    ),
+    ("(a + 1) % b", Code::Unsupported, "`(a + 1) - b * floor((a + 1) / b)`"),
     ("a < b < c", Code::Unsupported, "`(a < b) * (b < c)`"),
     ("a > 0 & b > 0", Code::Unsupported, "`(a > 0) * (b > 0)`"),
-    (
-        "a > 0 or b > 0",
-        Code::Unsupported,
-        "`maximum((a > 0), (b > 0))`",
-    ),
+    ("a > 0 or b > 0", Code::Unsupported, "`maximum((a > 0), (b > 0))`"),
     ("a .* b", Code::Unsupported, "`a * b`"),
     ("a ./ b", Code::Unsupported, "`a / b`"),
     ("a .^ 2", Code::Unsupported, "`a^2`"),
@@ -40,11 +32,7 @@ const HINTS: &[(&str, Code, &str)] = &[
     ("a · b", Code::Unsupported, "`a * b`"),
     ("a ≤ b", Code::Unsupported, "`a <= b`"),
     ("x.sum(axis=0)", Code::Unsupported, "`sum(x, axis=0)`"),
-    (
-        "(a + b).reshape(2, 3)",
-        Code::Unsupported,
-        "`reshape(a + b, 2, 3)`",
-    ),
+    ("(a + b).reshape(2, 3)", Code::Unsupported, "`reshape(a + b, 2, 3)`"),
     ("x.shape", Code::Unsupported, "`sum(x)`"),
     ("-inf", Code::Unsupported, "where(condition, a, b)"),
     ("1e999", Code::InvalidValue, "the largest double"),
@@ -72,11 +60,7 @@ const HINTS: &[(&str, Code, &str)] = &[
     ("“abc”", Code::Syntax, "plain quotes"),
     ("{a, b}", Code::Syntax, "[a, b]"),
     ("1:3", Code::Syntax, ""),
-    (
-        "f(g(x)",
-        Code::Syntax,
-        "`(` on line 1, column 2 is not closed",
-    ),
+    ("f(g(x)", Code::Syntax, "`(` on line 1, column 2 is not closed"),
     ("x[]", Code::Syntax, ""),
     ("f(,)", Code::Syntax, ""),
     ("", Code::Syntax, ""),
@@ -90,16 +74,8 @@ fn a_hint_says_what_to_write_instead() {
     for (text, code, hint) in HINTS {
         let fault = first(text);
         assert_eq!(fault.code, *code, "{text}: {fault:?}");
-        assert!(
-            fault.hint.clone().unwrap_or_default().contains(hint),
-            "{text}: {fault:?}"
-        );
-        assert!(
-            fault
-                .place
-                .is_some_and(|place| place.snippet.ends_with('^')),
-            "{text}"
-        );
+        assert!(fault.hint.clone().unwrap_or_default().contains(hint), "{text}: {fault:?}");
+        assert!(fault.place.is_some_and(|place| place.snippet.ends_with('^')), "{text}");
     }
 }
 

@@ -6,17 +6,13 @@ use super::super::{Expr, Item, Kind, Sources, Span, parse_line, print};
 use super::parse;
 
 fn expr(kind: Kind) -> Expr {
-    Expr {
-        kind,
-        span: Span::default(),
-    }
+    Expr { kind, span: Span::default() }
 }
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-zλ_][a-z0-9_]{0,3}".prop_filter("a reserved word", |name| {
-            super::super::names::objection(name).is_none()
-        }),
+        "[a-zλ_][a-z0-9_]{0,3}"
+            .prop_filter("a reserved word", |name| { super::super::names::objection(name).is_none() }),
         Just("np".to_owned()),
     ]
 }
@@ -61,17 +57,11 @@ fn leaf() -> impl Strategy<Value = Expr> {
 }
 
 fn item(tree: &BoxedStrategy<Expr>) -> impl Strategy<Value = Item> + use<> {
-    let tree = tree
-        .clone()
-        .prop_filter("given", |tree| tree.kind != Kind::Nothing);
+    let tree = tree.clone().prop_filter("given", |tree| tree.kind != Kind::Nothing);
     let part = prop::option::of(tree.clone());
     prop_oneof![
         tree.prop_map(Item::At),
-        (part.clone(), part.clone(), part).prop_map(|(start, stop, step)| Item::Range {
-            start,
-            stop,
-            step
-        }),
+        (part.clone(), part.clone(), part).prop_map(|(start, stop, step)| Item::Range { start, stop, step }),
         Just(Item::Ellipsis),
         Just(Item::NewAxis),
     ]

@@ -22,10 +22,7 @@ const SAME: &[(&str, &str)] = &[
     ("+x", "x"),
     ("a − b", "subtract(a, b)"),
     ("a + 1 < b * 2", "less(add(a, 1), multiply(b, 2))"),
-    (
-        "(a < b) == (c >= d)",
-        "equal(less(a, b), greater_equal(c, d))",
-    ),
+    ("(a < b) == (c >= d)", "equal(less(a, b), greater_equal(c, d))"),
     ("x.T @ y", "matmul(transpose(x), y)"),
     ("x.T[0].T", "transpose(transpose(x)[0])"),
     ("x[0]^2", "power(x[0], 2)"),
@@ -83,10 +80,7 @@ fn printing_needs_few_parentheses() {
 
 fn number(text: &str) -> Option<f64> {
     match parse(text) {
-        Ok(Expr {
-            kind: Kind::Number(value),
-            ..
-        }) => Some(value),
+        Ok(Expr { kind: Kind::Number(value), .. }) => Some(value),
         _ => None,
     }
 }
@@ -114,10 +108,7 @@ fn numbers_are_read_exactly() {
 #[test]
 fn rectangular_literals_are_arrays() {
     let shape = |text: &str| match parse(text) {
-        Ok(Expr {
-            kind: Kind::Array(array),
-            ..
-        }) => Some(array.shape),
+        Ok(Expr { kind: Kind::Array(array), .. }) => Some(array.shape),
         _ => None,
     };
     assert_eq!(shape("[1, -2, pi]"), Some(vec![3]));
@@ -129,68 +120,37 @@ fn rectangular_literals_are_arrays() {
 
 #[test]
 fn indexes_keep_their_parts() {
-    let Ok(Expr {
-        kind: Kind::Index { items, .. },
-        ..
-    }) = parse("x[i, 1:, ..., None]")
-    else {
+    let Ok(Expr { kind: Kind::Index { items, .. }, .. }) = parse("x[i, 1:, ..., None]") else {
         panic!("not an index");
     };
     assert!(matches!(items[0], Item::At(_)));
-    assert!(matches!(
-        items[1],
-        Item::Range {
-            start: Some(_),
-            stop: None,
-            step: None
-        }
-    ));
+    assert!(matches!(items[1], Item::Range { start: Some(_), stop: None, step: None }));
     assert!(matches!(items[2..], [Item::Ellipsis, Item::NewAxis]));
 }
 
 #[test]
 fn spans_cover_the_whole_form() {
     let text = "a + (b * sin(c))[0]";
-    let Ok(Expr {
-        kind: Kind::Call { args, .. },
-        span,
-    }) = parse(text)
-    else {
-        panic!("not a sum")
-    };
+    let Ok(Expr { kind: Kind::Call { args, .. }, span }) = parse(text) else { panic!("not a sum") };
     assert_eq!((span.start, span.end as usize), (0, text.len()));
-    assert_eq!(
-        (args[1].span.start, args[1].span.end as usize),
-        (4, text.len())
-    );
+    assert_eq!((args[1].span.start, args[1].span.end as usize), (4, text.len()));
 }
 
 /// Runs on the 2 MB stack that threads have by default.
 fn on_a_thread(work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(work)
-        .expect("a thread")
-        .join()
-        .expect("no overflow");
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread").join().expect("no overflow");
 }
 
 #[test]
 fn depth_is_limited_before_the_stack_is() {
     on_a_thread(|| {
-        for (open, inner, close) in [
-            ("(", "x", ")"),
-            ("[", "x", "]"),
-            ("f(", "x", ")"),
-            ("x[", "0", "]"),
-            ("-", "x", ""),
-            ("x^", "x", ""),
-        ] {
+        for (open, inner, close) in
+            [("(", "x", ")"), ("[", "x", "]"), ("f(", "x", ")"), ("x[", "0", "]"), ("-", "x", ""), ("x^", "x", "")]
+        {
             let nested = |n: usize| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
             for n in [200, 5_000, 100_000] {
                 assert!(
-                    parse(&nested(n))
-                        .is_err_and(|faults| faults[0].code == crate::fault::Code::Limit),
+                    parse(&nested(n)).is_err_and(|faults| faults[0].code == crate::fault::Code::Limit),
                     "{open} {n}"
                 );
             }
@@ -199,10 +159,7 @@ fn depth_is_limited_before_the_stack_is() {
         }
         for (first, link) in [("x", " + x"), ("x", ".T"), ("x", "[0]"), ("x", " * -x")] {
             let chain = |n: usize| format!("{first}{}", link.repeat(n));
-            assert!(
-                parse(&chain(60_000))
-                    .is_err_and(|faults| faults[0].code == crate::fault::Code::Limit)
-            );
+            assert!(parse(&chain(60_000)).is_err_and(|faults| faults[0].code == crate::fault::Code::Limit));
             let expr = parse(&chain(990)).expect("990 links may be chained");
             assert_eq!(parse(&print(&expr)), Ok(expr.clone()));
         }
@@ -212,19 +169,7 @@ fn depth_is_limited_before_the_stack_is() {
 #[test]
 fn long_tokens_and_many_blanks_need_no_stack() {
     on_a_thread(|| {
-        for part in [
-            "1_",
-            "1e",
-            "é",
-            "\\\\",
-            "\\",
-            " \u{3000}",
-            "\u{3000}",
-            "#é\n",
-            "# c\n",
-            "'\\é",
-            "é'",
-        ] {
+        for part in ["1_", "1e", "é", "\\\\", "\\", " \u{3000}", "\u{3000}", "#é\n", "# c\n", "'\\é", "é'"] {
             for first in ["", "'", "\"", "#", "x"] {
                 let _ = parse(&format!("{first}{}", part.repeat(100_000)));
             }
@@ -234,9 +179,7 @@ fn long_tokens_and_many_blanks_need_no_stack() {
 
 #[test]
 fn size_is_limited() {
-    let limit = |text: String| {
-        parse(&text).is_err_and(|faults| faults[0].code == crate::fault::Code::Limit)
-    };
+    let limit = |text: String| parse(&text).is_err_and(|faults| faults[0].code == crate::fault::Code::Limit);
     assert!(limit("x".repeat(201)));
     assert!(limit(" ".repeat((1 << 20) + 1)));
     assert!(limit(format!("[{}]", "1,".repeat(100_000))));

@@ -87,7 +87,10 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         ..Operation::new(
             "elu",
             "elu(x, alpha=1.0)",
-            Meaning::Expand(&["where(x > 0, x, alpha * expm1(where(x > 0, 0, x)))"]),
+            Meaning::Expand(&[
+                "u = where(alpha == 1, x, _corner(x))",
+                "where(u > 0, u, alpha * expm1(where(u > 0, 0, u)))",
+            ]),
         )
     },
     Operation {

@@ -28,19 +28,14 @@ pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
 
 /// `-x`.
 pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
-    simplify: Some(|b, a, _| std::ptr::eq(b.node(a[0]).op, &NEGATIVE).then(|| b.arg(a[0], 0))),
+    simplify: Some(|b, a, _| b.node(a[0]).is(&NEGATIVE).then(|| b.arg(a[0], 0))),
     ..primitive("negative", |a, o| map1(a, o, |x| -x), 1, Rule::Linear { fixed: &[], adjoint: |b, _, _, ct| b.neg(ct) })
 };
 
 /// `x · y`.
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
     simplify: Some(|b, a, _| one_factor(b, a)),
-    ..primitive(
-        "multiply",
-        |a, o| map2(a, o, |x, y| x * y),
-        1,
-        Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))),
-    )
+    ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
 };
 
 /// `x / y`.

@@ -8,7 +8,8 @@ use super::{LIBRARY, map1, primitive};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 
 /// e^x.
-pub(in crate::ops) static EXP: Primitive = primitive("exp", |a, o| map1(a, o, f64::exp), LIBRARY, Rule::Local(|_, n, _| Some(n)));
+pub(in crate::ops) static EXP: Primitive =
+    primitive("exp", |a, o| map1(a, o, f64::exp), LIBRARY, Rule::Local(|_, n, _| Some(n)));
 
 static EXP2: Primitive =
     primitive("exp2", |a, o| map1(a, o, f64::exp2), LIBRARY, Rule::Local(|b, n, _| Some(b.times(LN_2, n))));

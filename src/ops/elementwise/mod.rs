@@ -24,7 +24,12 @@ pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeErro
 }
 
 /// An elementwise primitive; `cost` is in multiplications for each element.
-pub(super) const fn primitive(name: &'static str, kernel: fn(&[&[f64]], &mut [f64]), cost: u64, rule: Rule) -> Primitive {
+pub(super) const fn primitive(
+    name: &'static str,
+    kernel: fn(&[&[f64]], &mut [f64]),
+    cost: u64,
+    rule: Rule,
+) -> Primitive {
     Primitive {
         name,
         shape: same_shape,
@@ -60,7 +65,6 @@ pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
         *o = f(*x, *y);
     }
 }
-
 
 /// A kink where the argument is zero.
 pub(super) fn at_zero(b: &mut Builder, n: NodeId) -> NodeId {

@@ -85,10 +85,7 @@ const fn row(
 
 /// The rows of this family.
 pub(in crate::ops) static ROWS: &[Operation] = &[
-    Operation {
-        aliases: &["absolute", "fabs"],
-        ..row("abs", "abs(x)", &ABS, "Absolute value.", "sign(x)", "0 at 0")
-    },
+    Operation { aliases: &["absolute", "fabs"], ..row("abs", "abs(x)", &ABS, "Absolute value.", "sign(x)", "0 at 0") },
     row("sign", "sign(x)", &SIGN, "-1, 0 or 1 as the number is negative, zero or positive.", "0", "0 at the jump"),
     row("floor", "floor(x)", &FLOOR, "The largest whole number not above x.", "0", "0 at the jumps"),
     row("ceil", "ceil(x)", &CEIL, "The smallest whole number not below x.", "0", "0 at the jumps"),

@@ -104,12 +104,6 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         aliases: &["psi"],
         undefined: "the digamma function at zero or at a negative whole number",
         domain: &[(0.3, 4.0)],
-        ..row(
-            "digamma",
-            "digamma(x)",
-            &DIGAMMA,
-            "Logarithmic derivative of Γ.",
-            "the trigamma function of x",
-        )
+        ..row("digamma", "digamma(x)", &DIGAMMA, "Logarithmic derivative of Γ.", "the trigamma function of x")
     },
 ];

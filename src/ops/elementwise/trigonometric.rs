@@ -37,12 +37,8 @@ static TAN: Primitive = primitive(
     }),
 );
 
-static ASIN: Primitive = primitive(
-    "asin",
-    |a, o| map1(a, o, f64::asin),
-    LIBRARY,
-    Rule::Local(|b, n, _| Some(arc_slope(b, n))),
-);
+static ASIN: Primitive =
+    primitive("asin", |a, o| map1(a, o, f64::asin), LIBRARY, Rule::Local(|b, n, _| Some(arc_slope(b, n))));
 
 static ACOS: Primitive = primitive(
     "acos",

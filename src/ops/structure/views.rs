@@ -1,40 +1,11 @@
-//! Primitives that move elements and compute nothing: views, padding, joining. All are linear, and
-//! the transposes of one are among the others.
+//! Views: another look at the same elements, which moves nothing.
 
 use smallvec::{SmallVec, smallvec};
 
-use super::Algebra;
-use crate::ir::{
-    Attr, Batch, Builder, Cost, Kernel, Layout, Node, NodeId, Primitive, Rule, Shape, ShapeError, elements, row_major,
-    show,
-};
-use crate::kernel::View;
-
-/// First, end and step, or zeros before, after and between: one entry for each axis.
-pub type Triple = (usize, usize, usize);
-
-const fn linear(
-    name: &'static str,
-    shape: fn(&Attr, &[&[usize]]) -> Result<Shape, ShapeError>,
-    kernel: Kernel,
-    adjoint: crate::ir::Adjoint,
-    batch: fn(&mut Builder, &Node, &[crate::ir::BatchArg], usize) -> NodeId,
-) -> Primitive {
-    Primitive {
-        name,
-        shape,
-        kernel,
-        rule: Rule::Linear { fixed: &[], adjoint },
-        batch: Batch::Custom(batch),
-        cost: Cost::Free,
-        simplify: None,
-        kink: None,
-    }
-}
-
-fn mismatch(attr: &Attr, args: &[&[usize]]) -> ShapeError {
-    ShapeError::new("the attribute does not fit the argument", format!("{attr:?}"), format!("{args:?}"))
-}
+use super::super::Algebra;
+use super::super::create::EYE;
+use super::{Triple, batched, linear, mismatch, pad, reverse, slice};
+use crate::ir::{Attr, Kernel, Layout, Primitive, Shape, ShapeError, elements, show};
 
 /// The same elements, in order, under another shape.
 pub(in crate::ops) static RESHAPE: Primitive = Primitive {
@@ -46,7 +17,7 @@ pub(in crate::ops) static RESHAPE: Primitive = Primitive {
         if let Some(v) = b.fill_value(a[0]) {
             return Some(b.fill(v, shape));
         }
-        if std::ptr::eq(b.node(a[0]).op, &RESHAPE) {
+        if b.node(a[0]).is(&RESHAPE) {
             let inner = b.arg(a[0], 0);
             return Some(b.reshape(inner, shape));
         }
@@ -86,7 +57,7 @@ pub(in crate::ops) static BROADCAST: Primitive = Primitive {
             return Some(b.fill(v, shape));
         }
         let node = b.node(a[0]);
-        if let (true, Attr::Broadcast(_, inner)) = (std::ptr::eq(node.op, &BROADCAST), &node.attr) {
+        if let (true, Attr::Broadcast(_, inner)) = (node.is(&BROADCAST), &node.attr) {
             let composed: SmallVec<[usize; 4]> = inner.iter().map(|&i| places[i]).collect();
             let source = node.args[0];
             return Some(b.broadcast(source, shape, &composed));
@@ -147,10 +118,10 @@ pub(in crate::ops) static PERMUTE: Primitive = Primitive {
             return Some(b.fill(v, &shape));
         }
         let node = b.node(a[0]);
-        if std::ptr::eq(node.op, &super::create::EYE) {
+        if node.is(&EYE) {
             return Some(a[0]);
         }
-        if let (true, Attr::Axes(inner)) = (std::ptr::eq(node.op, &PERMUTE), &node.attr) {
+        if let (true, Attr::Axes(inner)) = (node.is(&PERMUTE), &node.attr) {
             let composed: SmallVec<[usize; 4]> = order.iter().map(|&o| inner[o]).collect();
             let source = node.args[0];
             return Some(b.permute(source, &composed));
@@ -160,9 +131,7 @@ pub(in crate::ops) static PERMUTE: Primitive = Primitive {
     ..linear(
         "permute",
         |attr, args| match attr {
-            Attr::Axes(order)
-                if order.len() == args[0].len() && (0..order.len()).all(|i| order.contains(&i)) =>
-            {
+            Attr::Axes(order) if order.len() == args[0].len() && (0..order.len()).all(|i| order.contains(&i)) => {
                 Ok(order.iter().map(|&o| args[0][o]).collect())
             }
             _ => Err(mismatch(attr, args)),
@@ -249,56 +218,6 @@ pub(in crate::ops) static SLICE: Primitive = Primitive {
     )
 };
 
-/// Zeros before, after and between the elements of every axis: the transpose of a slice.
-pub(in crate::ops) static PAD: Primitive = Primitive {
-    simplify: Some(|b, a, attr| {
-        let Attr::Pad(widths) = attr else { return None };
-        if widths.iter().all(|w| *w == (0, 0, 0)) {
-            return Some(a[0]);
-        }
-        let shape: Shape = widths.iter().zip(b.shape(a[0])).map(|(w, &n)| padded(*w, n)).collect();
-        (b.fill_value(a[0]) == Some(0.0) || elements(b.shape(a[0])) == 0).then(|| b.fill(0.0, &shape))
-    }),
-    ..linear(
-        "pad",
-        |attr, args| match attr {
-            Attr::Pad(widths) if widths.len() == args[0].len() => {
-                Ok(widths.iter().zip(args[0]).map(|(w, &n)| padded(*w, n)).collect())
-            }
-            _ => Err(mismatch(attr, args)),
-        },
-        Kernel::Dense(|attr, shape, args, out, _| {
-            out.fill(0.0);
-            let Attr::Pad(widths) = attr else { return };
-            let strides = row_major(shape);
-            let mut layout = Layout::dense(args[0].shape);
-            for (i, &(before, _, between)) in widths.iter().enumerate() {
-                layout.offset += before * strides[i] as usize;
-                layout.strides[i] = strides[i] * (between as isize + 1);
-            }
-            scatter_into(&args[0], &layout, out);
-        }),
-        |b, n, _, ct| {
-            let Attr::Pad(widths) = b.node(n).attr.clone() else { return ct };
-            let source: Shape = b.shape(b.arg(n, 0)).clone();
-            let parts: SmallVec<[Triple; 4]> = widths
-                .iter()
-                .zip(&source)
-                .map(|(&(before, _, between), &n)| {
-                    let extent = if n == 0 { 0 } else { (n - 1) * (between + 1) + 1 };
-                    (before, before + extent, between + 1)
-                })
-                .collect();
-            slice(b, ct, &parts)
-        },
-        |b, node, args, _| {
-            let Attr::Pad(widths) = &node.attr else { return args[0].0 };
-            let widths: SmallVec<[Triple; 4]> = std::iter::once((0, 0, 0)).chain(widths.iter().copied()).collect();
-            pad(b, args[0].0, &widths)
-        },
-    )
-};
-
 /// Axes walked backwards.
 pub(in crate::ops) static REVERSE: Primitive = Primitive {
     simplify: Some(|b, a, attr| {
@@ -332,130 +251,3 @@ pub(in crate::ops) static REVERSE: Primitive = Primitive {
         },
     )
 };
-
-/// Arrays joined along an axis.
-pub(in crate::ops) static CONCATENATE: Primitive = linear(
-    "concatenate",
-    |attr, args| {
-        let Attr::Index(axis) = attr else { return Err(mismatch(attr, args)) };
-        let mut shape: Shape = args.first().copied().unwrap_or(&[]).into();
-        if *axis >= shape.len() {
-            return Err(mismatch(attr, args));
-        }
-        shape[*axis] = 0;
-        for s in args {
-            let fits = s.len() == shape.len() && (0..shape.len()).all(|i| i == *axis || s[i] == shape[i]);
-            if !fits {
-                let detail = format!("arrays joined along axis {axis} have the same length on every other axis");
-                return Err(ShapeError::new(detail, show(args[0]), show(s)));
-            }
-            shape[*axis] = shape[*axis].saturating_add(s[*axis]);
-        }
-        Ok(shape)
-    },
-    Kernel::Dense(|attr, shape, args, out, _| {
-        let Attr::Index(axis) = attr else { return };
-        let strides = row_major(shape);
-        let mut offset = 0;
-        for a in args {
-            let layout = Layout { offset, shape: a.shape.into(), strides: strides.clone() };
-            scatter_into(a, &layout, out);
-            offset += a.shape[*axis] * strides[*axis] as usize;
-        }
-    }),
-    |b, n, i, ct| {
-        let Attr::Index(axis) = b.node(n).attr else { return ct };
-        let lengths: SmallVec<[usize; 4]> = b.node(n).args.iter().map(|&a| b.shape(a)[axis]).collect();
-        let start: usize = lengths[..i].iter().sum();
-        let mut parts: SmallVec<[Triple; 4]> = b.shape(n).iter().map(|&len| (0, len, 1)).collect();
-        parts[axis] = (start, start + lengths[i], 1);
-        slice(b, ct, &parts)
-    },
-    |b, node, args, size| {
-        let axis = if let Attr::Index(axis) = node.attr { axis + 1 } else { 0 };
-        let nodes: SmallVec<[NodeId; 4]> =
-            args.iter().map(|&(a, carries)| if carries { a } else { b.lead(a, size) }).collect();
-        b.make(&CONCATENATE, &nodes, Attr::Index(axis))
-    },
-);
-
-/// A shape with a leading axis.
-pub(in crate::ops) fn batched(size: usize, shape: &[usize]) -> Shape {
-    std::iter::once(size).chain(shape.iter().copied()).collect()
-}
-
-fn padded((before, after, between): Triple, n: usize) -> usize {
-    let inside = if n == 0 { 0 } else { (n - 1).saturating_mul(between.saturating_add(1)).saturating_add(1) };
-    inside.saturating_add(before).saturating_add(after)
-}
-
-/// Writes the elements of a view, in order, to the places of a layout.
-fn scatter_into(view: &View<'_>, layout: &Layout, out: &mut [f64]) {
-    let inner = layout.shape.last().copied().unwrap_or(1);
-    let stride = layout.strides.last().copied().unwrap_or(1) as usize;
-    let data = view.to_contiguous();
-    if inner == 0 {
-        return;
-    }
-    let outer = layout.shape.len().saturating_sub(1);
-    let mut index: SmallVec<[usize; 4]> = smallvec![0; outer];
-    let mut start = layout.offset;
-    for row in data.chunks_exact(inner) {
-        if stride == 1 {
-            out[start..start + inner].copy_from_slice(row);
-        } else {
-            for (i, x) in row.iter().enumerate() {
-                out[start + i * stride] = *x;
-            }
-        }
-        for axis in (0..outer).rev() {
-            index[axis] += 1;
-            start += layout.strides[axis] as usize;
-            if index[axis] < layout.shape[axis] {
-                break;
-            }
-            start -= layout.strides[axis] as usize * layout.shape[axis];
-            index[axis] = 0;
-        }
-    }
-}
-
-/// A regular part of every axis: (first, end, step) for each.
-pub fn slice(b: &mut Builder, x: NodeId, parts: &[Triple]) -> NodeId {
-    b.make(&SLICE, &[x], Attr::Slice(parts.into()))
-}
-
-/// Zeros (before, after, between) for each axis.
-pub(in crate::ops) fn pad(b: &mut Builder, x: NodeId, widths: &[Triple]) -> NodeId {
-    b.make(&PAD, &[x], Attr::Pad(widths.into()))
-}
-
-/// Axes walked backwards.
-pub fn reverse(b: &mut Builder, x: NodeId, axes: &[usize]) -> NodeId {
-    b.make(&REVERSE, &[x], Attr::Axes(axes.into()))
-}
-
-/// Arrays joined along an axis they have.
-pub(in crate::ops) fn concatenate(b: &mut Builder, nodes: &[NodeId], axis: usize) -> Result<NodeId, ShapeError> {
-    match nodes {
-        [] => Err(ShapeError::new("there is nothing to join", "at least one array", "none")),
-        [one] => Ok(*one),
-        _ => b.try_make(&CONCATENATE, nodes, Attr::Index(axis)),
-    }
-}
-
-/// Arrays of one shape joined along a new axis.
-pub(in crate::ops) fn stack(b: &mut Builder, nodes: &[NodeId], axis: usize) -> Result<NodeId, ShapeError> {
-    let Some(&first) = nodes.first() else {
-        return Err(ShapeError::new("there is nothing to stack", "at least one array", "none"));
-    };
-    let shape = b.shape(first).clone();
-    if let Some(&other) = nodes.iter().find(|&&n| *b.shape(n) != shape) {
-        let detail = "the parts of an array literal or stack have one shape";
-        return Err(ShapeError::new(detail, show(&shape), show(b.shape(other))));
-    }
-    let mut unit = shape;
-    unit.insert(axis, 1);
-    let parts: SmallVec<[NodeId; 4]> = nodes.iter().map(|&n| b.reshape(n, &unit)).collect();
-    concatenate(b, &parts, axis)
-}

@@ -1,0 +1,180 @@
+//! What is kept between requests: parsed definitions and compiled plans, within a budget of bytes.
+//!
+//! A repeated request reads its JSON, runs, writes; it neither parses its functions nor plans again.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use rustc_hash::FxBuildHasher;
+
+use super::compile::Compiled;
+use super::document::{Definitions, Document, Mode, Want};
+use crate::fault::Fault;
+use crate::json::Json;
+
+/// Bytes that each of the two caches may keep, roughly.
+const CAPACITY: u64 = 64 << 20;
+
+/// How many entries the caches expect.
+const ENTRIES: usize = 1000;
+
+/// Parsed definitions and compiled plans of recent requests.
+#[derive(Debug)]
+pub(super) struct Caches {
+    definitions: Cache<Text, Arc<Definitions>, Weight>,
+    plans: Cache<PlanKey, Arc<Compiled>, Weight>,
+    next: AtomicU64,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self {
+            definitions: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
+            plans: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
+            next: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Caches {
+    /// The parsed form of a `define`. Those with faults are not kept.
+    pub(super) fn definitions(&self, define: &Json, faults: &mut Vec<Fault>) -> Arc<Definitions> {
+        let key = Text::new(define);
+        if let Some(known) = self.definitions.get(&key) {
+            return known;
+        }
+        let before = faults.len();
+        let parsed = Arc::new(Definitions::parse(define, self.next.fetch_add(1, Ordering::Relaxed), faults));
+        if faults.len() == before {
+            self.definitions.insert(key, Arc::clone(&parsed));
+        }
+        parsed
+    }
+
+    /// The plan of a document, made by `compile` if it is not known.
+    pub(super) fn plan(
+        &self,
+        document: &Document,
+        want: &[Want],
+        compile: impl FnOnce() -> Result<Compiled, Vec<Fault>>,
+    ) -> Result<Arc<Compiled>, Vec<Fault>> {
+        let key = PlanKey::new(document, want);
+        if let Some(known) = self.plans.get(&key) {
+            return Ok(known);
+        }
+        let compiled = Arc::new(compile()?);
+        self.plans.insert(key, Arc::clone(&compiled));
+        Ok(compiled)
+    }
+}
+
+/// A `define` with its hash; equal values of it mean the same functions at the same places.
+#[derive(Debug, Clone)]
+struct Text {
+    hash: u64,
+    define: Json,
+}
+
+impl Text {
+    fn new(define: &Json) -> Self {
+        let mut hasher = FxBuildHasher.build_hasher();
+        hash(define, &mut hasher);
+        Self { hash: hasher.finish(), define: define.clone() }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.define == other.define
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+fn hash(json: &Json, state: &mut impl Hasher) {
+    std::mem::discriminant(json).hash(state);
+    match json {
+        Json::Null => {}
+        Json::Bool(b) => b.hash(state),
+        Json::Number(x) => x.to_bits().hash(state),
+        Json::Text(t) => t.hash(state),
+        Json::Array(t) => {
+            t.shape.hash(state);
+            t.data.iter().for_each(|x| x.to_bits().hash(state));
+        }
+        Json::List(items) => items.iter().for_each(|i| hash(i, state)),
+        Json::Object(entries) => entries.iter().for_each(|(key, value)| {
+            key.hash(state);
+            hash(value, state);
+        }),
+    }
+}
+
+/// Everything that a plan depends on: the functions, what is asked of them, and the shapes; of the
+/// numbers only scalar constants, which may serve where a number must be known in advance.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PlanKey {
+    definitions: u64,
+    of: Vec<String>,
+    wrt: Option<Vec<String>>,
+    want: Vec<Want>,
+    mode: Mode,
+    trace: bool,
+    inputs: Vec<(String, Vec<usize>, bool)>,
+    constants: Vec<(String, Vec<usize>, Option<u64>)>,
+}
+
+impl PlanKey {
+    fn new(document: &Document, want: &[Want]) -> Self {
+        let batched = |name: &String| document.batch.contains(name);
+        let inputs = document.at.iter().map(|(name, t)| (name.clone(), t.shape.clone(), batched(name)));
+        let scalar = |t: &crate::tensor::Tensor| t.shape.is_empty().then(|| t.data[0].to_bits());
+        let constants = document.constants.iter().map(|(name, t)| (name.clone(), t.shape.clone(), scalar(t)));
+        Self {
+            definitions: document.definitions.id,
+            of: document.of.clone(),
+            wrt: document.wrt.clone(),
+            want: want.to_vec(),
+            mode: document.mode,
+            trace: document.trace,
+            inputs: inputs.collect(),
+            constants: constants.collect(),
+        }
+    }
+}
+
+/// Rough bytes of an entry.
+#[derive(Debug, Clone)]
+struct Weight;
+
+impl Weighter<Text, Arc<Definitions>> for Weight {
+    fn weight(&self, key: &Text, value: &Arc<Definitions>) -> u64 {
+        size(&key.define) + value.functions.len() as u64 * 1024
+    }
+}
+
+impl Weighter<PlanKey, Arc<Compiled>> for Weight {
+    fn weight(&self, _: &PlanKey, value: &Arc<Compiled>) -> u64 {
+        value.weight()
+    }
+}
+
+/// Rough bytes of a JSON value and of the trees made of it.
+fn size(json: &Json) -> u64 {
+    64 + match json {
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+        Json::Text(t) => t.len() as u64 * 64,
+        Json::Array(t) => t.data.len() as u64 * 8,
+        Json::List(items) => items.iter().map(size).sum(),
+        Json::Object(entries) => entries.iter().map(|(key, value)| key.len() as u64 + size(value)).sum(),
+    }
+}

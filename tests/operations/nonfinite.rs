@@ -1,0 +1,83 @@
+//! A NaN or an infinity in an answer is refused by name, unless the document allows it.
+
+use serde_json::{Value, json};
+
+use crate::cases::public;
+use crate::numerics::{MODES, ask};
+use jacobi::engine::Endpoint;
+use jacobi::fault::{Code, Fault};
+
+fn refused(document: &Value, endpoint: Endpoint) -> Fault {
+    let mut faults = ask(document, endpoint).expect_err(&format!("{document} is answered"));
+    assert_eq!(faults[0].code, Code::NonFinite, "{faults:?}");
+    faults.swap_remove(0)
+}
+
+#[test]
+fn the_operation_the_stage_and_the_element_are_named() {
+    for mode in MODES {
+        let document = json!({
+            "define": { "g1(x)": "log(x)", "g2(y)": "sum(y^2)", "f(x)": "g2(g1(x))" },
+            "of": "f",
+            "at": { "x": [1, 2, 3, -1] },
+            "mode": mode,
+        });
+        let fault = refused(&document, Endpoint::Jacobian);
+        for part in ["`log`", "-1.0", "`g1`", "[3]", "NaN"] {
+            assert!(fault.detail.contains(part), "{part} is missing in {}", fault.detail);
+        }
+        assert_eq!(fault.pointer, "/define/g1(x)");
+        assert_eq!(fault.place.expect("a place").column, 1);
+    }
+}
+
+#[test]
+fn the_first_cause_is_blamed_not_its_consequences() {
+    let blamed = [
+        ("exp(1/x) - exp(1/x)", "divide"),
+        ("sum(sqrt(x) * 3) + 1", "sqrt"),
+        ("[1, 2] @ [log(x), 1]", "log"),
+        ("where(x > -5, acosh(x), log(x))", "acosh"),
+        ("sum(inv([[x, x], [x, x]]))", "inv"),
+        ("norm([1e200 * 1e200 * (x + 1), 1])", "multiply"),
+    ];
+    for (expression, operation) in blamed {
+        let document = json!({ "define": { "f(x)": expression }, "at": { "x": 0 } });
+        let document =
+            if operation == "sqrt" { json!({ "define": { "f(x)": expression }, "at": { "x": -1 } }) } else { document };
+        let fault = refused(&document, Endpoint::Value);
+        assert!(fault.detail.contains(&format!("`{operation}`")), "{expression}: {}", fault.detail);
+    }
+}
+
+#[test]
+fn a_derivative_that_is_infinite_is_named_as_such() {
+    for expression in ["sqrt(x)", "cbrt(x)", "x^0.5"] {
+        let document = json!({ "define": { "f(x)": expression }, "at": { "x": 0 } });
+        for mode in MODES {
+            let mut document = document.clone();
+            document["mode"] = json!(mode);
+            let fault = refused(&document, Endpoint::Jacobian);
+            assert!(fault.detail.contains("derivative"), "{expression}: {}", fault.detail);
+        }
+        ask(&document, Endpoint::Value).expect("the value itself is finite");
+    }
+}
+
+#[test]
+fn a_document_may_ask_for_such_values() {
+    let ask_for = |how: &str| {
+        let document = json!({ "define": { "f(x)": "log(x)" }, "at": { "x": [0, -1, 1] }, "nonfinite": how });
+        ask(&document, Endpoint::Value).expect("an answer")["value"]["f"]["data"].clone()
+    };
+    assert_eq!(ask_for("string"), json!(["-Infinity", "NaN", 0.0]));
+    assert_eq!(ask_for("null"), json!([null, null, 0.0]));
+}
+
+#[test]
+fn operations_that_can_be_undefined_say_when() {
+    for name in ["log", "sqrt", "divide", "acosh", "asin", "lgamma", "inv", "solve", "cholesky", "erfinv"] {
+        let (_, row) = public().find(|(_, row)| row.name == name).expect("a row");
+        assert!(!row.undefined.is_empty(), "{name}");
+    }
+}
