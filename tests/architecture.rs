@@ -72,7 +72,7 @@ fn rust_files(directory: &Path, found: &mut Vec<PathBuf>) {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
     paths.sort();
     for path in paths {
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("target") {
             rust_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
@@ -117,6 +117,7 @@ fn elsewhere(rooms: &[&str], words: &[&str]) -> Vec<String> {
 #[test]
 fn imports_follow_the_arrows() {
     let mut violations = Vec::new();
+    let mut seen = 0;
     for source in sources("src").iter().filter(|source| source.room != "lib") {
         let base = BASE.contains(&source.room.as_str());
         let allowed = ARROWS.iter().find(|(room, _)| *room == source.room).map(|(_, allowed)| *allowed);
@@ -124,6 +125,7 @@ fn imports_follow_the_arrows() {
             violations.push(format!("{}: the room `{}` has no arrows", source.path, source.room));
         }
         for (number, room) in source.imports() {
+            seen += 1;
             let own = room == source.room;
             let vocabulary = BASE.contains(&room.as_str()) && source.room != "kernel";
             if !own && !vocabulary && !allowed.unwrap_or(&[]).contains(&room.as_str()) {
@@ -132,6 +134,7 @@ fn imports_follow_the_arrows() {
         }
     }
     assert_none(&violations, "imports against the arrows");
+    assert!(seen > 100, "only {seen} imports were looked at");
 }
 
 #[test]
@@ -192,9 +195,6 @@ fn every_file_says_what_it_is_for_and_is_short() {
     for source in
         ["src", "tests", "benches", "fuzz"].iter().filter(|d| Path::new(ROOT).join(d).exists()).flat_map(|d| sources(d))
     {
-        if source.path.contains("/target/") {
-            continue;
-        }
         if !source.text.starts_with("//! ") {
             violations.push(format!("{} does not open with `//!`", source.path));
         }

@@ -1,5 +1,7 @@
 //! Which values a derivative passes through, and where it follows a convention there.
 
+use smallvec::SmallVec;
+
 use super::transpose::dependent;
 use crate::ir::{Builder, NodeId, Rule};
 use crate::ops::first_nonzero;
@@ -20,7 +22,8 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
             continue;
         }
         if let Some(kink) = node.op.kink {
-            found.push((NodeId(i as u32), kink));
+            let moving: SmallVec<[bool; 3]> = node.args.iter().map(|a| moves[a.index()]).collect();
+            found.push((NodeId(i as u32), kink, moving));
         }
         let fixed = match node.op.rule {
             Rule::Zero => continue,
@@ -32,9 +35,9 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
         }
     }
     found.reverse();
-    let masks = found.into_iter().map(|(n, kink)| {
-        let mask = kink(b, n);
-        (n, first_nonzero(b, mask))
+    let masks = found.into_iter().filter_map(|(n, kink, moving)| {
+        let mask = kink(b, n, &moving)?;
+        Some((n, first_nonzero(b, mask)))
     });
     masks.collect()
 }

@@ -10,6 +10,9 @@ mod jacobian;
 mod jvp;
 mod transpose;
 
+#[cfg(test)]
+mod tests;
+
 pub use active::kinks;
 pub use batch::batch;
 pub use jacobian::{Jacobian, forward, reverse};

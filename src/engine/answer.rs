@@ -1,7 +1,7 @@
 //! Values → the answer's JSON, every array with its shape.
 
 use super::chain::Chain;
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::{Document, Layout, Want};
 use super::run::Values;
 use super::verify::Verified;

@@ -10,7 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rustc_hash::FxBuildHasher;
 
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::{Definitions, Document, Mode, Want};
 use crate::fault::Fault;
 use crate::json::Json;

@@ -1,7 +1,7 @@
 //! The answer of a check: shapes and predicted cost, nothing computed.
 
 use super::answer::{method, warnings};
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::Document;
 use crate::ir::elements;
 use crate::json::Writer;

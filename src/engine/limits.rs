@@ -25,7 +25,7 @@ impl Default for Limits {
             max_flops: 200_000_000_000,
             max_bytes: 2 << 30,
             max_elements: 1 << 27,
-            max_nodes: 250_000,
+            max_nodes: 100_000,
             max_rank: 32,
             max_depth: 1000,
             max_steps: 2_000_000,

@@ -8,6 +8,7 @@ mod cache;
 mod chain;
 mod check;
 mod compile;
+mod compiled;
 mod deadline;
 mod document;
 mod limits;
@@ -20,7 +21,7 @@ mod verify;
 mod warning;
 
 pub use crate::exec::Cancel;
-pub use compile::Compiled;
+pub use compiled::Compiled;
 pub use document::{Definitions, Document, Format, Layout, Mode, Want, read_document};
 pub use limits::Limits;
 pub use warning::Warning;

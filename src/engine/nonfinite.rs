@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::Document;
 use super::run::{Values, cancelled, unravel};
 use crate::exec::{Cancel, Plan, Workspace};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::Document;
 use super::nonfinite;
 use super::warning::Warning;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::compile::Compiled;
+use super::compiled::Compiled;
 use super::document::Document;
 use super::limits::Limits;
 use super::run::{Values, cancelled};

@@ -12,5 +12,8 @@ mod run;
 mod schedule;
 mod slots;
 
+#[cfg(test)]
+mod tests;
+
 pub use plan::{Operand, Plan};
 pub use run::{Cancel, Cancelled, Workspace};

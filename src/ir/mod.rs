@@ -12,10 +12,13 @@ mod print;
 mod shape;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use attr::{Absorb, Attr, Data};
 pub use builder::Builder;
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable};
-pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Primitive, Rule, ShapeError, Simplify};
+pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Primitive, Rule, ShapeError, Simplify};
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};
 pub use verify::verify;

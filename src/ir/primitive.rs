@@ -27,8 +27,8 @@ pub struct Primitive {
     pub cost: Cost,
     /// A cheaper node of the same value, if there is one.
     pub simplify: Option<Simplify>,
-    /// For a node of this primitive, a mask that is nonzero where its derivative follows a convention.
-    pub kink: Option<fn(&mut Builder, NodeId) -> NodeId>,
+    /// Where the derivative of a node of this primitive follows a convention.
+    pub kink: Option<Kink>,
 }
 
 /// Why shapes do not fit: a sentence, what was expected and what was found.
@@ -48,6 +48,10 @@ impl ShapeError {
         Self { detail: detail.into(), expected: expected.into(), got: got.into() }
     }
 }
+
+/// A mask that is nonzero where the derivative follows a convention, from the node and which of its
+/// arguments move; `None` where none of those that move has a kink.
+pub type Kink = fn(&mut Builder, NodeId, &[bool]) -> Option<NodeId>;
 
 /// A kernel over whole arrays: attributes, shape of the result, arguments, dense output, cancel flag.
 pub type DenseKernel = fn(&Attr, &[usize], &[View<'_>], &mut [f64], &AtomicBool);

@@ -79,9 +79,9 @@ static MINIMUM: Primitive = Primitive {
 };
 
 /// A kink where both are equal.
-fn tie(b: &mut Builder, n: NodeId) -> NodeId {
+fn tie(b: &mut Builder, n: NodeId, _: &[bool]) -> Option<NodeId> {
     let (x, y) = (b.arg(n, 0), b.arg(n, 1));
-    b.equal(x, y)
+    Some(b.equal(x, y))
 }
 
 /// 1 where x > y, 1/2 where equal, 0 elsewhere.

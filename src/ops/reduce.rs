@@ -68,11 +68,11 @@ const fn extremum(name: &'static str, kernel: Kernel) -> Primitive {
         batch: Batch::Custom(shift_axes),
         cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
         simplify: None,
-        kink: Some(|b, n| {
+        kink: Some(|b, n, _| {
             let (x, axes) = (b.arg(n, 0), axes(&b.node(n).attr));
             let (_, count) = winners(b, x, n, &axes);
             let one = b.fill_like(1.0, count);
-            b.greater(count, one)
+            Some(b.greater(count, one))
         }),
     }
 }

@@ -242,7 +242,7 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
                 // Dividing by a power of two is exact, and leaves the norm's derivative as it is.
                 "m = _binade(_max(abs(x), axis=axis, keepdims=True))",
                 "u = x / m",
-                "_drop(m * _root(sum(u * u, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)",
+                "_drop(m, axis=axis, keepdims=keepdims) * _root(sum(u * u, axis=axis, keepdims=keepdims))",
             ]),
             &[("norm(x)", &[&[5]]), ("norm(x, axis=1)", &[&[2, 3]]), ("norm(x, axis=-1, keepdims=True)", &[&[2, 3]])],
         )

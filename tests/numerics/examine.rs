@@ -106,6 +106,8 @@ fn compare(program: &Program, point: &Point, derivative: &Derivative, examined: 
     let values = program.values(&shifted)?;
     let mut columns = values.chunks(OFFSETS.len());
     let scale = derivative.blocks.iter().map(Array::size).fold(derivative.value.size(), f64::max);
+    // Where all entries cancel to nothing, so do the estimates, up to rounding.
+    let scale = point.iter().map(|a| 1e-3 * a.size()).fold(scale, f64::max);
     let (mut entries, mut worst) = (0, 0.0_f64);
     for (i, array) in point.iter().enumerate() {
         let n = array.data.len();

@@ -1,7 +1,7 @@
 //! What the suites on derivatives share: random points, questions to the engine, and the examination
 //! of a function by everything that must agree about it.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
 mod examine;
 mod random;

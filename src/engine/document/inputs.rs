@@ -73,7 +73,9 @@ pub(super) fn inputs(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Inputs>
         }
         at.iter().map(|(name, _)| name.clone()).collect()
     } else {
-        batched(&batch, &at, faults);
+        if !batched(&batch, &at, faults) {
+            return None;
+        }
         batch.into_iter().map(|(name, _)| name.to_owned()).collect()
     };
     Some(Inputs { at, points, batch })
@@ -173,12 +175,14 @@ fn append(first: &Named, mut point: Named, data: &mut [Vec<f64>], pointer: &str,
     }
 }
 
-/// Checks that batched inputs are inputs and share a leading axis.
-fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) {
+/// Whether batched inputs are inputs and share a leading axis.
+fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) -> bool {
+    let mut sound = true;
     let inputs: HashMap<&str, &Tensor> = at.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let mut first: Option<(&str, usize)> = None;
     for (name, pointer) in batch {
         let Some(tensor) = inputs.get(name) else {
+            sound = false;
             tell(faults, || {
                 let detail = format!("`batch` names `{}`, which is not an input in `at`.", short(name));
                 let fault = Fault::new(Code::UnknownName, detail).at(pointer);
@@ -198,11 +202,13 @@ fn batched(batch: &[(&str, String)], at: &Named, faults: &mut Vec<Fault>) {
                 continue;
             }
         };
+        sound = false;
         tell(faults, || {
             let got = format!("shape {:?}", tensor.shape);
             Fault::new(Code::Shape, detail).at(child("/at", name)).expected(expected, got)
         });
     }
+    sound
 }
 
 /// Whether bodies can spell a name.

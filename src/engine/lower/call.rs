@@ -140,7 +140,7 @@ impl Lowerer<'_> {
             result = self.eval_line(line, &scope).map(Value::Node);
             broken |= result.is_err();
             if let Some(local) = &line.local {
-                scope.push((local, result.clone()));
+                scope.push(local, result.clone());
             }
         }
         if broken { Err(Poisoned) } else { result }

@@ -7,6 +7,7 @@ mod call;
 mod index;
 mod names;
 mod operation;
+mod scope;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use crate::ir::{Builder, NodeId, elements};
 use crate::notation::{Expr, Function, Item, Kind, Span};
 use crate::ops::{Value, to_node};
 use call::CallKey;
+use scope::Scope;
 
 /// A fault has been recorded; whoever needed the value gives up quietly.
 #[derive(Debug, Clone, Copy)]
@@ -92,9 +94,6 @@ struct Lowerer<'a> {
     steps: usize,
     exhausted: bool,
 }
-
-/// Names visible in a body, innermost last; a name whose line is faulty has no value.
-type Scope<'s> = Vec<(&'s str, Lowered<Value>)>;
 
 /// Lowers what a document's `of` functions compute at inputs of the given shapes, or tells all that is wrong.
 ///
@@ -178,13 +177,21 @@ impl<'a> Lowerer<'a> {
 
     /// Records a fault at a place of the document.
     fn fail<T>(&mut self, span: Span, fault: Fault) -> Lowered<T> {
+        if self.told_enough() {
+            return Err(Poisoned);
+        }
         let placed = self.document.definitions.sources.fault(span, fault.code, fault.detail);
         let fault = Fault { expected: fault.expected, got: fault.got, hint: fault.hint, ..placed };
-        // A repeated evaluation meets the same fault again; telling the first few is enough.
-        if self.faults.len() < super::MOST_FAULTS && !self.faults.contains(&fault) {
+        // A repeated evaluation meets the same fault again.
+        if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
         Err(Poisoned)
+    }
+
+    /// Whether further faults are not told: the first few are enough, and placing one takes time.
+    fn told_enough(&self) -> bool {
+        self.faults.len() >= super::MOST_FAULTS
     }
 
     fn fault<T>(&mut self, span: Span, code: Code, detail: impl Into<String>) -> Lowered<T> {

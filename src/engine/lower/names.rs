@@ -85,12 +85,12 @@ impl<'a> Lowerer<'a> {
 
     /// Whether a name is a local, an argument or a constant.
     pub(super) fn is_array_name(&self, name: &str, scope: &Scope<'_>) -> bool {
-        scope.iter().any(|(n, _)| *n == name) || self.constants.contains_key(name)
+        scope.get(name).is_some() || self.constants.contains_key(name)
     }
 
     /// The value of a name.
     pub(super) fn lookup(&mut self, name: &str, scope: &Scope<'_>, span: Span) -> Lowered<Value> {
-        if let Some((_, value)) = scope.iter().rev().find(|(n, _)| *n == name) {
+        if let Some(value) = scope.get(name) {
             return value.clone();
         }
         if !self.inside_builtin
@@ -106,7 +106,7 @@ impl<'a> Lowerer<'a> {
             let detail = format!("`{name}` is a function and must be called");
             return self.fail(span, Fault::new(Code::Arity, detail).hint(format!("write {form}")));
         }
-        let candidates: Vec<&str> = scope.iter().map(|s| s.0).chain(self.constant_names()).collect();
+        let candidates: Vec<&str> = scope.names().chain(self.constant_names()).collect();
         let hint = suggest(name, candidates);
         if hint.is_some() {
             let detail = format!("`{name}` is not defined");
@@ -155,7 +155,9 @@ impl<'a> Lowerer<'a> {
                     _ => Ok(()),
                 };
             }
-            scope.extend(line.local.as_deref().map(|local| (local, Err(Poisoned))));
+            if let Some(local) = line.local.as_deref() {
+                scope.push(local, Err(Poisoned));
+            }
         }
     }
 

@@ -115,7 +115,7 @@ impl Lowerer<'_> {
                 break;
             }
             if let Some(local) = &line.local {
-                scope.push((local, result.clone()));
+                scope.push(local, result.clone());
             }
         }
         self.inside_builtin = outer;

@@ -10,28 +10,41 @@ use crate::fault::Fault;
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 
 /// `x ^ y`. d/dx = y·x^(y-1), and 0 where y = 0; d/dy = x^y·log x, and 0 at (0, y > 0).
-static POWER: Primitive = primitive(
-    "power",
-    |a, o| map2(a, o, f64::powf),
-    2 * LIBRARY,
-    Rule::Local(|b, n, i| {
+static POWER: Primitive = Primitive {
+    // The exponent's derivative, x^y·log x, has no limit of its own where x = 0.
+    kink: Some(|b, n, moves| {
         let (x, y) = (b.arg(n, 0), b.arg(n, 1));
-        if i == 0 {
-            let lower = b.plus(-1.0, y);
-            let lowered = power(b, x, lower);
-            let slope = b.mul(y, lowered);
-            let flat = b.is(y, 0.0);
-            let zero = b.fill_like(0.0, y);
-            return Some(if b.fill_value(flat) == Some(0.0) { slope } else { b.select(flat, zero, slope) });
-        }
-        let log = b.apply(&LOG, &[x]);
-        let slope = b.mul(n, log);
-        let zero = b.fill_like(0.0, x);
-        let (at_zero, positive) = (b.is(x, 0.0), b.greater(y, zero));
-        let convention = b.mul(at_zero, positive);
-        Some(b.select(convention, zero, slope))
+        moves[1].then(|| at_zero_base(b, x, y))
     }),
-);
+    ..primitive(
+        "power",
+        |a, o| map2(a, o, f64::powf),
+        2 * LIBRARY,
+        Rule::Local(|b, n, i| {
+            let (x, y) = (b.arg(n, 0), b.arg(n, 1));
+            if i == 0 {
+                let lower = b.plus(-1.0, y);
+                let lowered = power(b, x, lower);
+                let slope = b.mul(y, lowered);
+                let flat = b.is(y, 0.0);
+                let zero = b.fill_like(0.0, y);
+                return Some(if b.fill_value(flat) == Some(0.0) { slope } else { b.select(flat, zero, slope) });
+            }
+            let log = b.apply(&LOG, &[x]);
+            let slope = b.mul(n, log);
+            let zero = b.fill_like(0.0, x);
+            let convention = at_zero_base(b, x, y);
+            Some(b.select(convention, zero, slope))
+        }),
+    )
+};
+
+/// Where x = 0 and y > 0.
+fn at_zero_base(b: &mut Builder, x: NodeId, y: NodeId) -> NodeId {
+    let zero = b.fill_like(0.0, y);
+    let (at_zero, positive) = (b.is(x, 0.0), b.greater(y, zero));
+    b.mul(at_zero, positive)
+}
 
 /// Square root; infinitely steep at 0.
 pub(in crate::ops) static SQRT: Primitive = primitive(
@@ -74,7 +87,7 @@ static CBRT: Primitive = primitive(
 
 /// `sqrt(x² + y²)` without overflow; flat at the origin by convention.
 pub(in crate::ops) static HYPOT: Primitive = Primitive {
-    kink: Some(|b, n| b.is(n, 0.0)),
+    kink: Some(|b, n, _| Some(b.is(n, 0.0))),
     ..primitive(
         "hypot",
         |a, o| map2(a, o, f64::hypot),

@@ -1,5 +1,7 @@
 //! Absolute value, sign and rounding: piecewise linear, with conventions at the corners.
 
+use std::num::FpCategory;
+
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
 use super::{at_zero, map1, primitive};
@@ -24,28 +26,28 @@ static SIGN: Primitive =
     Primitive { kink: Some(at_zero), ..primitive("sign", |a, o| map1(a, o, kernel::sign), 1, Rule::Zero) };
 
 static FLOOR: Primitive = Primitive {
-    kink: Some(|b, n| {
+    kink: Some(|b, n, _| {
         let x = b.arg(n, 0);
-        b.equal(x, n)
+        Some(b.equal(x, n))
     }),
     ..primitive("floor", |a, o| map1(a, o, f64::floor), 1, Rule::Zero)
 };
 
 static CEIL: Primitive = Primitive {
-    kink: Some(|b, n| {
+    kink: Some(|b, n, _| {
         let x = b.arg(n, 0);
-        b.equal(x, n)
+        Some(b.equal(x, n))
     }),
     ..primitive("ceil", |a, o| map1(a, o, f64::ceil), 1, Rule::Zero)
 };
 
 /// Rounds to the nearest whole number, halves to the even one, as NumPy does.
 static ROUND: Primitive = Primitive {
-    kink: Some(|b, n| {
+    kink: Some(|b, n, _| {
         let x = b.arg(n, 0);
         let floor = b.apply(&FLOOR, &[x]);
         let rest = b.sub(x, floor);
-        b.is(rest, 0.5)
+        Some(b.is(rest, 0.5))
     }),
     ..primitive("round", |a, o| map1(a, o, f64::round_ties_even), 1, Rule::Zero)
 };
@@ -59,13 +61,18 @@ static CORNER: Primitive = Primitive {
 /// The number itself, as if it were a constant.
 static STOP: Primitive = primitive("stop", |a, o| o.copy_from_slice(a[0]), 1, Rule::Zero);
 
-/// The largest power of two not above |x|, and 1 where there is none: divides without rounding.
+/// A power of two of the size of |x|, by which one can divide without rounding: the largest one not
+/// above |x|, the smallest normal one for subnormal numbers, and 1 for zero and what is not finite.
 static BINADE: Primitive = primitive(
     "binade",
     |a, o| {
         map1(a, o, |x| {
             let power = f64::from_bits(x.to_bits() & 0x7ff0_0000_0000_0000);
-            if power.is_normal() { power } else { 1.0 }
+            match x.classify() {
+                FpCategory::Normal => power,
+                FpCategory::Subnormal => f64::MIN_POSITIVE,
+                FpCategory::Zero | FpCategory::Nan | FpCategory::Infinite => 1.0,
+            }
         });
     },
     1,

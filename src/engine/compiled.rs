@@ -1,0 +1,155 @@
+//! A compiled document: the plan, where its outputs are, and what answers need to know of it.
+
+use std::sync::{Arc, Mutex};
+
+use super::chain::Chain;
+use super::document::Document;
+use super::lower::CallSite;
+use super::warning::Warning;
+use crate::exec::{Plan, Workspace};
+use crate::ir::{Graph, NodeId, elements};
+
+/// A document made ready to run at any point of the same shapes.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What runs.
+    pub plan: Plan,
+    /// The same as a graph, for explanations.
+    pub graph: Graph,
+    /// Output names, in the order asked for.
+    pub outputs: Vec<String>,
+    /// Names differentiated by.
+    pub wrt: Vec<String>,
+    /// Where in the plan's outputs things are.
+    pub places: Places,
+    /// Number of the graph's input that each named array is bound to.
+    pub bindings: Vec<(String, usize)>,
+    /// Shapes of one point: inputs and constants by name.
+    pub shapes: Vec<(String, Vec<usize>)>,
+    /// How the derivative is computed.
+    pub method: Method,
+    /// The stages and their own Jacobians, if asked for.
+    pub chain: Option<Chain>,
+    /// What origins of nodes point to.
+    pub calls: Vec<CallSite>,
+    /// Warnings known before running.
+    pub warnings: Vec<Warning>,
+    /// Length of the batch axis.
+    pub batch: Option<usize>,
+    /// Predicted cost.
+    pub cost: Cost,
+    pub(super) spare: Mutex<Vec<Workspace>>,
+}
+
+/// Memory of a run that is worth keeping for the next one, in bytes: what is larger is allocated anew
+/// in less time than it takes to fill.
+const KEPT_BYTES: u64 = 1 << 18;
+
+/// How many runs of one plan may keep memory at a time.
+const KEPT_WORKSPACES: usize = 8;
+
+/// Positions among the plan's outputs.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Value of each output.
+    pub values: Vec<usize>,
+    /// Derivative of each output by each of `wrt`; empty if none is wanted.
+    pub jacobian: Vec<Vec<usize>>,
+    /// Kink monitors: position and the node watched.
+    pub kinks: Vec<(usize, NodeId)>,
+}
+
+/// How the derivative is computed, and what each way would cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    /// `forward`, `reverse`, or `value` where nothing is differentiated.
+    pub mode: &'static str,
+    /// Predicted flops by columns.
+    pub forward: Option<u64>,
+    /// Predicted flops by rows.
+    pub reverse: Option<u64>,
+    /// Predicted flops of the way taken.
+    pub chosen: u64,
+}
+
+/// What a run is predicted to take.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Floating-point operations.
+    pub flops: u64,
+    /// Bytes of stored values.
+    pub bytes: u64,
+    /// Numbers in the answer.
+    pub elements: u64,
+    /// Nodes of the graph.
+    pub nodes: usize,
+}
+
+impl Compiled {
+    /// The arrays of a document in the order of the graph's inputs.
+    pub(super) fn bind(&self, document: &Document) -> Vec<Arc<[f64]>> {
+        let count = self.bindings.iter().map(|b| b.1 + 1).max().unwrap_or(0);
+        let nothing: Arc<[f64]> = Arc::new([]);
+        let mut bound = vec![nothing; count];
+        for (name, number) in &self.bindings {
+            let tensor = document.at.iter().chain(&document.constants).find(|(n, _)| n == name);
+            if let Some((_, tensor)) = tensor {
+                bound[*number] = tensor.data.clone();
+            }
+        }
+        bound
+    }
+}
+
+/// Memory between runs.
+impl Compiled {
+    /// Memory to run in: what an earlier run gave back, or new.
+    pub(super) fn workspace(&self) -> Workspace {
+        self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
+    }
+
+    /// Keeps the memory of a run for the next one.
+    pub(super) fn give_back(&self, workspace: Workspace) {
+        if self.cost.bytes <= KEPT_BYTES
+            && let Ok(mut spare) = self.spare.lock()
+            && spare.len() < KEPT_WORKSPACES
+        {
+            spare.push(workspace);
+        }
+    }
+
+    /// Rough bytes that keeping this plan takes.
+    pub(super) fn weight(&self) -> u64 {
+        let spare = if self.cost.bytes <= KEPT_BYTES { KEPT_WORKSPACES as u64 * self.cost.bytes } else { 0 };
+        self.graph.nodes.len() as u64 * 512 + spare + 4096
+    }
+}
+
+/// Shapes as the answer names them.
+impl Compiled {
+    /// Shape of the plan's output at `place`, at one point.
+    pub(super) fn value_shape(&self, place: usize) -> &[usize] {
+        let shape = self.graph.node(self.graph.outputs[place]).shape.as_slice();
+        if self.batch.is_some() { &shape[1..] } else { shape }
+    }
+
+    /// Shape of an input at one point, or of a constant.
+    pub(super) fn input_shape<'a>(&'a self, document: &'a Document, name: &str) -> &'a [usize] {
+        let input = self.shapes.iter().find(|s| s.0 == name).map(|s| s.1.as_slice());
+        let constant = || document.constants.iter().find(|c| c.0 == name).map(|c| c.1.shape.as_slice());
+        input.or_else(constant).unwrap_or(&[])
+    }
+
+    /// A shape with the batch axis, if there is one.
+    pub(super) fn with_batch(&self, shape: &[usize]) -> Vec<usize> {
+        self.batch.iter().chain(shape).copied().collect()
+    }
+
+    /// Distance between the same element of neighbouring points, in elements of the bound array.
+    pub(super) fn stride(&self, document: &Document, name: &str) -> usize {
+        if document.batch.iter().any(|b| b == name) {
+            return elements(self.input_shape(document, name));
+        }
+        usize::MAX
+    }
+}

@@ -1,0 +1,153 @@
+//! What may be relied on: a plan computes what the graph says, whatever is fused, seen through views
+//! or kept in reused memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Cancel, Cancelled, Plan, Workspace};
+use crate::ir::{Builder, Graph, NodeId, Shape, reachable};
+use crate::ops::{Algebra, reverse, slice};
+
+fn outputs(plan: &Plan, inputs: &[Arc<[f64]>], workspace: &mut Workspace) -> Vec<Vec<f64>> {
+    plan.run(inputs, workspace, &Cancel::default()).expect("nobody cancels");
+    (0..plan.count()).map(|i| plan.output(i, inputs, workspace).to_contiguous().into_owned()).collect()
+}
+
+fn numbers(count: usize, seed: usize) -> Arc<[f64]> {
+    (0..count).map(|i| ((i + seed + 1) as f64 * 0.618_033_988_749_895).fract() * 2.0 - 1.0).collect()
+}
+
+/// Lengths around those of tiles.
+const LENGTHS: [usize; 9] = [0, 1, 511, 512, 513, 1023, 1024, 1025, 1537];
+
+#[test]
+fn a_fused_block_is_right_at_the_edges_of_its_tiles() {
+    for n in LENGTHS {
+        let mut b = Builder::default();
+        let (x, scalar) = (b.input(&[n]), b.input(&[]));
+        let square = b.mul(x, x);
+        let spread = b.broadcast_to(scalar, &[n]);
+        let sum = b.add(square, spread);
+        let turned = reverse(&mut b, x, &[0]);
+        let y = b.sub(sum, turned);
+        let plan = Plan::new(&b.finish(vec![y, turned, spread]));
+        let inputs = [numbers(n, 0), Arc::new([0.25])];
+        let found = outputs(&plan, &inputs, &mut Workspace::default());
+        let x = &inputs[0];
+        let expected: Vec<f64> = (0..n).map(|i| x[i] * x[i] + 0.25 - x[n - 1 - i]).collect();
+        assert_eq!(found[0], expected, "length {n}");
+        assert!(found[1].iter().eq(x.iter().rev()) && found[2] == vec![0.25; n], "length {n}");
+    }
+}
+
+#[test]
+fn memory_is_reused_along_a_chain() {
+    let mut b = Builder::default();
+    let x = b.input(&[100, 100]);
+    let mut y = x;
+    for _ in 0..50 {
+        // A product is computed by a kernel of its own, so each step is stored.
+        let (turned, half) = (b.transposed(y), b.times(0.01, y));
+        y = b.matmul(half, turned, crate::ir::Absorb::Neither);
+    }
+    let plan = Plan::new(&b.finish(vec![y]));
+    assert!(plan.bytes() <= 3 * 8 * 100 * 100, "{} bytes", plan.bytes());
+}
+
+#[test]
+fn a_workspace_serves_many_runs() {
+    let graph = random_graph(&mut Choices(3), 13, 40);
+    let plan = Plan::new(&graph);
+    let mut workspace = Workspace::default();
+    let first = outputs(&plan, &[numbers(13 * 40, 0), numbers(40, 1)], &mut workspace);
+    outputs(&plan, &[numbers(13 * 40, 7), numbers(40, 9)], &mut workspace);
+    assert_eq!(outputs(&plan, &[numbers(13 * 40, 0), numbers(40, 1)], &mut workspace), first);
+}
+
+#[test]
+fn a_run_is_given_up_when_it_is_cancelled() {
+    let plan = Plan::new(&random_graph(&mut Choices(1), 3, 4));
+    let cancel = Cancel::default();
+    cancel.store(true, Ordering::Relaxed);
+    let result = plan.run(&[numbers(12, 0), numbers(4, 0)], &mut Workspace::default(), &cancel);
+    assert_eq!(result, Err(Cancelled));
+}
+
+/// Choices that look random, the same each time.
+struct Choices(u64);
+
+impl Choices {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// Elementwise work, views of views, reshapes that need a copy, reductions and products, on values
+/// that stay between -1 and 1; two of them are the outputs.
+fn random_graph(choices: &mut Choices, rows: usize, columns: usize) -> Graph {
+    let mut b = Builder::default();
+    let mut values = vec![b.input(&[rows, columns]), b.input(&[columns])];
+    for _ in 0..60 {
+        let x = values[choices.below(values.len())];
+        let shape: Shape = b.shape(x).clone();
+        let alike: Vec<NodeId> = values.iter().copied().filter(|&v| *b.shape(v) == shape).collect();
+        let other = alike[choices.below(alike.len())];
+        values.push(match choices.below(10) {
+            0 => b.mul(x, other),
+            1 => b.neg(x),
+            2 => {
+                let sum = b.add(x, other);
+                b.times(0.5, sum)
+            }
+            3 => {
+                let above = b.greater(x, other);
+                b.select(above, other, x)
+            }
+            4 if shape.len() == 2 => b.transposed(x),
+            4 => b.broadcast_to(x, &[rows, shape[0]]),
+            5 if shape.len() == 2 => b.reshape(x, &[shape[0] * shape[1]]),
+            5 if shape[0] == rows * columns => b.reshape(x, &[rows, columns]),
+            6 => reverse(&mut b, x, &[shape.len() - 1]),
+            7 if shape.len() == 2 => {
+                let total = b.sum(x, &[0]);
+                b.times(1.0 / shape[0].max(1) as f64, total)
+            }
+            8 if shape[0] > 2 => {
+                let mut parts: Vec<_> = shape.iter().map(|&n| (0, n, 1)).collect();
+                parts[0] = (1, shape[0], 2);
+                let part = slice(&mut b, x, &parts);
+                // A slice of few lengths is of use to others; anything may be sliced.
+                b.mul(part, part)
+            }
+            9 if shape.len() == 2 && shape[0] * shape[1] < 4000 => {
+                let (turned, scaled) = (b.transposed(x), b.times(1.0 / shape[1].max(1) as f64, x));
+                b.matmul(scaled, turned, crate::ir::Absorb::Neither)
+            }
+            _ => b.mul(x, x),
+        });
+    }
+    let outputs = vec![values[values.len() - 1], values[choices.below(values.len())]];
+    b.finish(outputs)
+}
+
+#[test]
+fn fusing_and_reusing_memory_changes_no_bit() {
+    let sizes = [(3, 4), (1, 511), (2, 256), (3, 171), (2, 513), (25, 41), (4, 0)];
+    for seed in 0..140 {
+        let (rows, columns) = sizes[seed % sizes.len()];
+        let graph = random_graph(&mut Choices(seed as u64), rows, columns);
+        let inputs = [numbers(rows * columns, seed), numbers(columns, seed + 1)];
+        let found = outputs(&Plan::new(&graph), &inputs, &mut Workspace::default());
+        // With every value an output, nothing is fused away and no memory is used twice.
+        let live = reachable(&graph.nodes, &graph.outputs);
+        let all: Vec<NodeId> = (0..live.len()).filter(|&i| live[i]).map(|i| NodeId(i as u32)).collect();
+        let whole = Graph { nodes: graph.nodes.clone(), outputs: all.clone() };
+        let values = outputs(&Plan::new(&whole), &inputs, &mut Workspace::default());
+        let known: BTreeMap<NodeId, Vec<f64>> = all.into_iter().zip(values).collect();
+        for (output, found) in graph.outputs.iter().zip(found) {
+            assert_eq!(found, known[output], "seed {seed}:\n{}", crate::ir::print(&graph));
+        }
+    }
+}

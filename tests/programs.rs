@@ -1,0 +1,63 @@
+//! Random programs: several operations composed, written in every form a document has. Forward =
+//! reverse = finite differences, a batch = a loop, and the factors of the chain multiply to the
+//! whole Jacobian. A failing program is made smaller before it is shown.
+
+mod numerics;
+
+#[path = "programs/chain.rs"]
+mod chain;
+#[path = "programs/generate.rs"]
+mod generate;
+#[path = "programs/sharing.rs"]
+mod sharing;
+#[path = "programs/templates.rs"]
+mod templates;
+
+use generate::{Form, generate};
+use numerics::{Random, examine};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// Programs of each form.
+const PROGRAMS: u32 = 200;
+
+fn examine_programs(form: Form) {
+    let config = Config { cases: PROGRAMS, failure_persistence: None, ..Config::default() };
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[form as u8; 32]);
+    let choices = prop::collection::vec(any::<u16>(), 8..60);
+    let result = TestRunner::new_with_rng(config, random).run(&choices, |choices| {
+        let generated = generate(form, &choices);
+        let mut random = Random::of("programs");
+        let checked = examine(&generated.program, || generated.sample(&mut random))
+            .and_then(|_| chain::multiplies_out(&generated.program, &generated.sample(&mut random)));
+        checked.map_err(TestCaseError::fail)
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn programs_of_equations() {
+    examine_programs(Form::Equations);
+}
+
+#[test]
+fn programs_of_functions() {
+    examine_programs(Form::Functions);
+}
+
+#[test]
+fn programs_of_nodes() {
+    examine_programs(Form::Nodes);
+}
+
+#[test]
+fn programs_in_sequence() {
+    examine_programs(Form::Sequential);
+}
+
+#[test]
+fn programs_by_composition() {
+    examine_programs(Form::Compose);
+}
