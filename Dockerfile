@@ -7,8 +7,8 @@ WORKDIR /build
 
 # Dependencies first, with a program that does nothing: this layer is kept until Cargo.lock changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src \
- && echo 'fn main() {}' | tee src/main.rs > src/lib.rs \
+RUN mkdir src benches \
+ && echo 'fn main() {}' | tee src/main.rs benches/engine.rs benches/server.rs > src/lib.rs \
  && cargo build --release --locked --bin jacobi \
  && rm -r src
 

@@ -7,10 +7,11 @@ use rustc_hash::FxHashMap;
 
 use super::chain;
 use super::compiled::{Compiled, Cost, Method, Places};
-use super::document::{Document, Mode, Want};
+use super::document::{Document, Want};
 use super::limits::Limits;
 use super::lower::lower;
-use crate::diff::{Jacobian, batch, forward, kinks, reverse};
+use super::mode::choose;
+use crate::diff::{batch, kinks};
 use crate::exec::Plan;
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
@@ -36,7 +37,7 @@ impl Compiled {
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
         let method = if derivative {
-            let (jacobian, method) = choose(&mut b, &values, &inputs, document.mode);
+            let (jacobian, method) = choose(&mut b, &values, &inputs, document.mode, limits)?;
             places.jacobian = jacobian.iter().map(|row| roots.extend(row)).collect();
             let watched = kinks(&mut b, &values, &inputs);
             places.kinks = watched.iter().map(|&(node, mask)| (roots.add(mask), node)).collect();
@@ -119,6 +120,9 @@ fn differentiated(
         let detail = format!("`wrt` names `{name}`, which is neither an input nor a constant");
         let fault = Fault::new(Code::UnknownName, detail).at(format!("/wrt/{i}"));
         faults.push(crate::json::fields::with_hint(fault, suggest(name, known().map(|k| k.0.as_str()))));
+        if faults.len() >= super::MOST_FAULTS {
+            break;
+        }
     }
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
@@ -136,25 +140,6 @@ fn only_scalars(b: &Builder, names: &[String], values: &[NodeId]) -> Result<(), 
         })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
-}
-
-/// Builds the Jacobian both ways, and keeps the cheaper one unless the document forces one.
-fn choose(b: &mut Builder, values: &[NodeId], inputs: &[NodeId], mode: Mode) -> (Jacobian, Method) {
-    let columns = forward(b, values, inputs, &[]);
-    let rows = reverse(b, values, inputs, &[]);
-    let cost = |b: &Builder, j: &Jacobian| {
-        let roots: Vec<NodeId> = values.iter().copied().chain(j.iter().flatten().copied()).collect();
-        b.flops(&roots)
-    };
-    let (by_columns, by_rows) = (cost(b, &columns), cost(b, &rows));
-    let take_forward = match mode {
-        Mode::Forward => true,
-        Mode::Reverse => false,
-        Mode::Auto => by_columns <= by_rows,
-    };
-    let (jacobian, mode, chosen) =
-        if take_forward { (columns, "forward", by_columns) } else { (rows, "reverse", by_rows) };
-    (jacobian, Method { mode, forward: Some(by_columns), reverse: Some(by_rows), chosen })
 }
 
 /// Gives everything asked for the batch axis, if there is one, and says where inputs are bound.

@@ -74,8 +74,9 @@ impl Definitions {
     pub(super) fn parse(define: &Json, id: u64, faults: &mut Vec<Fault>) -> Self {
         let mut sources = Sources::default();
         let functions = definitions(define, &mut sources, faults);
-        let broken = defined(define).into_iter().filter(|name| functions.iter().all(|f| f.name != *name));
-        Self { id, broken: broken.map(str::to_owned).collect(), functions, sources }
+        let sound: HashSet<&str> = functions.iter().map(|f| f.name.as_str()).collect();
+        let broken = defined(define).into_iter().filter(|name| !sound.contains(name)).map(str::to_owned).collect();
+        Self { id, functions, broken, sources }
     }
 }
 
@@ -109,7 +110,7 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 }
 
 /// Reads what can be read of a document, and tells what cannot: a function with a fault is left out
-/// and named in [`Document::broken`], so that the others can be looked at further.
+/// and named in [`Definitions::broken`], so that the others can be looked at further.
 pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>, Vec<Fault>) {
     let body = match json::read(bytes) {
         Ok(body) => body,

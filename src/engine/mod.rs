@@ -13,6 +13,7 @@ mod deadline;
 mod document;
 mod limits;
 mod lower;
+mod mode;
 mod nonfinite;
 mod operations;
 mod prelude;

@@ -30,10 +30,9 @@ pub(super) fn choose(
     };
     let (forward, reverse) = (columns.as_ref().map(cost), rows.as_ref().map(cost));
     let cheaper = match (mode, forward, reverse) {
-        (Mode::Forward, ..) | (Mode::Auto, _, None) => (columns, "forward", forward),
-        (Mode::Reverse, ..) | (Mode::Auto, None, _) => (rows, "reverse", reverse),
         (Mode::Auto, Some(f), Some(r)) if f <= r => (columns, "forward", forward),
-        (Mode::Auto, ..) => (rows, "reverse", reverse),
+        (Mode::Forward, ..) | (Mode::Auto, _, None) => (columns, "forward", forward),
+        (Mode::Reverse | Mode::Auto, ..) => (rows, "reverse", reverse),
     };
     match cheaper {
         (Some(jacobian), mode, Some(chosen)) => Ok((jacobian, Method { mode, forward, reverse, chosen })),
@@ -59,7 +58,12 @@ fn by_rows(b: &mut Builder, values: &[NodeId], inputs: &[NodeId], limits: &Limit
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.
-fn in_parts(b: &mut Builder, nodes: &[NodeId], limits: &Limits, mut sweep: impl FnMut(&mut Builder, &[NodeId])) -> bool {
+fn in_parts(
+    b: &mut Builder,
+    nodes: &[NodeId],
+    limits: &Limits,
+    mut sweep: impl FnMut(&mut Builder, &[NodeId]),
+) -> bool {
     let size = (limits.max_nodes / b.nodes().len().max(1)).clamp(1, 64);
     let mut visits = 0usize;
     for (i, part) in nodes.chunks(size).enumerate() {
@@ -77,5 +81,5 @@ fn too_large(b: &Builder, outputs: usize, inputs: usize) -> Fault {
         "the derivative of {outputs} outputs by {inputs} inputs of a graph of this size expands into too many \
          operations; gather scalar inputs into arrays, or name fewer in `of` and `wrt`"
     );
-    Fault::new(Code::Limit, detail).got(b.nodes().len())
+    Fault::new(Code::Limit, detail).expected("fewer operations", format!("more than {}", b.nodes().len()))
 }

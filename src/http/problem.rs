@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 use super::kinds::{self, Kind};
 use crate::fault::{Code, Fault};
+use crate::json::Writer;
 
 /// A problem: its kind, a sentence to act on, and all that is wrong.
 #[derive(Debug, Clone)]
@@ -47,16 +47,22 @@ impl Problem {
     }
 
     fn json(&self, request_id: Option<&str>) -> String {
-        let wire = Wire {
-            r#type: self.kind.path(),
-            title: self.kind.title,
-            status: self.kind.status,
-            detail: &self.detail,
-            code: self.kind.code,
-            request_id,
-            errors: self.errors.iter().map(Entry::from).collect(),
-        };
-        serde_json::to_string(&wire).expect("strings and numbers are always JSON")
+        let mut w = Writer::new();
+        w.begin_object();
+        text(&mut w, "type", Some(&self.kind.path()));
+        text(&mut w, "title", Some(self.kind.title));
+        number(&mut w, "status", Some(usize::from(self.kind.status)));
+        text(&mut w, "detail", Some(&self.detail));
+        text(&mut w, "code", Some(self.kind.code));
+        text(&mut w, "request_id", request_id);
+        if !self.errors.is_empty() {
+            w.key("errors");
+            w.begin_list();
+            self.errors.iter().for_each(|fault| entry(&mut w, fault));
+            w.end_list();
+        }
+        w.end_object();
+        String::from_utf8(w.finish()).unwrap_or_default()
     }
 
     /// The answer as it leaves the server.
@@ -103,52 +109,33 @@ impl IntoResponse for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Wire<'a> {
-    r#type: String,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Entry<'a>>,
+/// One of `errors`; what is not known is left out.
+fn entry(w: &mut Writer, fault: &Fault) {
+    let place = fault.place.as_ref();
+    w.begin_object();
+    text(w, "code", Some(kinds::of(fault.code).code));
+    text(w, "detail", Some(&fault.detail));
+    text(w, "pointer", Some(&fault.pointer));
+    number(w, "line", place.map(|p| p.line));
+    number(w, "column", place.map(|p| p.column));
+    text(w, "snippet", place.map(|p| p.snippet.as_str()));
+    text(w, "expected", fault.expected.as_deref());
+    text(w, "got", fault.got.as_deref());
+    text(w, "hint", fault.hint.as_deref());
+    w.end_object();
 }
 
-#[derive(Serialize)]
-struct Entry<'a> {
-    code: &'static str,
-    detail: &'a str,
-    pointer: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    snippet: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
+fn text(w: &mut Writer, key: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        w.key(key);
+        w.string(value);
+    }
 }
 
-impl<'a> From<&'a Fault> for Entry<'a> {
-    fn from(fault: &'a Fault) -> Self {
-        let place = fault.place.as_ref();
-        Self {
-            code: kinds::of(fault.code).code,
-            detail: &fault.detail,
-            pointer: &fault.pointer,
-            line: place.map(|p| p.line),
-            column: place.map(|p| p.column),
-            snippet: place.map(|p| p.snippet.as_str()),
-            expected: fault.expected.as_deref(),
-            got: fault.got.as_deref(),
-            hint: fault.hint.as_deref(),
-        }
+fn number(w: &mut Writer, key: &str, value: Option<usize>) {
+    if let Some(value) = value {
+        w.key(key);
+        w.usize(value);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Arrays as a client may write them → [`Tensor`], and every way in which they are not arrays.
 //!
-//! A number, nested lists, or an object with a shape (see [`super::packed`]).
+//! A number, nested lists, or an object with a shape (see `packed`).
 
 use super::fields::{MOST_FAULTS, short, tell};
 use super::packed::packed;

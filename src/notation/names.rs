@@ -10,7 +10,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Modules whose names are this notation's: `np.sin` is `sin`.
-const MODULES: &[&str] = &["np", "numpy", "jnp", "math"];
+const MODULES: &[&str] = &["np", "numpy", "jnp", "math", "Math"];
 /// Modules inside them that may follow.
 const INNER: &[&str] = &["linalg"];
 

@@ -79,6 +79,7 @@ static MINIMUM: Primitive = Primitive {
 };
 
 /// A kink where both are equal.
+#[allow(clippy::unnecessary_wraps, reason = "the contract of a kink")]
 fn tie(b: &mut Builder, n: NodeId, _: &[bool]) -> Option<NodeId> {
     let (x, y) = (b.arg(n, 0), b.arg(n, 1));
     Some(b.equal(x, y))

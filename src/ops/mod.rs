@@ -2,7 +2,7 @@
 //!
 //! A [`Primitive`](crate::ir::Primitive) is what graphs are made of; an [`Operation`] is what users
 //! call. Everything that lists operations (the reference page, "did you mean", the property tests)
-//! reads [`table`], so adding one touches one file.
+//! reads [`table()`], so adding one touches one file.
 
 mod algebra;
 mod bind;

@@ -13,9 +13,6 @@ const TRIES: usize = 24;
 /// Forward and reverse differ by rounding alone.
 const MODES_AGREE: f64 = 1e-12;
 
-/// A batch computes the same as a loop, up to the order in which products are summed.
-const BATCH_AGREES: f64 = 1e-14;
-
 /// The larger of two steps of a central difference of sixth order.
 const STEP: f64 = 4e-3;
 
@@ -31,8 +28,28 @@ pub(crate) struct Examined {
     pub(crate) worst: f64,
 }
 
-/// Examines a function at points drawn by `sample`, or tells what does not agree.
-pub(crate) fn examine(program: &Program, mut sample: impl FnMut() -> Point) -> Result<Examined, String> {
+/// Why an examination came to nothing.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something does not agree.
+    Wrong(String),
+    /// Finite differences tell too little about this function.
+    Unknown(String),
+}
+
+impl From<String> for Failure {
+    fn from(wrong: String) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+/// Examines a function at points drawn by `sample`. A batch may differ from a loop by `rounding`, for
+/// products may be summed in another order.
+pub(crate) fn examine(
+    program: &Program,
+    rounding: f64,
+    mut sample: impl FnMut() -> Point,
+) -> Result<Examined, Failure> {
     let mut examined = Examined { entries: 0, worst: 0.0 };
     let mut points: Vec<Point> = Vec::new();
     let mut loops: Vec<[Derivative; 2]> = Vec::new();
@@ -48,17 +65,15 @@ pub(crate) fn examine(program: &Program, mut sample: impl FnMut() -> Point) -> R
         }
     }
     if points.len() < POINTS {
-        return Err(format!(
-            "finite differences are reliable at {} of {TRIES} points only: {}",
-            points.len(),
-            program.define
-        ));
+        let (count, define) = (points.len(), &program.define);
+        let unknown = format!("finite differences are reliable at {count} of {TRIES} points only: {define}");
+        return Err(Failure::Unknown(unknown));
     }
-    batch_is_loop(program, &points, &loops)?;
+    batch_is_loop(program, &points, &loops, rounding)?;
     if program.inputs.len() > 1 {
-        partial_batch_is_loop(program, &points)?;
+        partial_batch_is_loop(program, &points, rounding)?;
     }
-    constants_are_inputs(program, &points[0], &loops[0])?;
+    constants_are_inputs(program, &points[0], &loops[0], rounding)?;
     Ok(examined)
 }
 
@@ -78,10 +93,10 @@ fn same(
     b: &Derivative,
     tolerance: f64,
 ) -> Result<(), String> {
-    // Where all entries cancel to nothing, rounding is relative to what they were computed from.
+    // Where all cancels to nothing, rounding is relative to what it was computed from.
     let whole = a.blocks.iter().chain(point).map(Array::size).fold(0.0, f64::max);
     let pairs = a.blocks.iter().zip(&b.blocks);
-    let fits = agree(&a.value, &b.value, tolerance, 0.0) && pairs.clone().all(|(a, b)| agree(a, b, tolerance, whole));
+    let fits = agree(&a.value, &b.value, tolerance, whole) && pairs.clone().all(|(a, b)| agree(a, b, tolerance, whole));
     if fits {
         return Ok(());
     }
@@ -145,21 +160,21 @@ fn central(v: [f64; 6], step: f64) -> f64 {
 }
 
 /// A list of points is answered as each of them is.
-fn batch_is_loop(program: &Program, points: &[Point], loops: &[[Derivative; 2]]) -> Result<(), String> {
+fn batch_is_loop(program: &Program, points: &[Point], loops: &[[Derivative; 2]], rounding: f64) -> Result<(), String> {
     for (mode, name) in MODES.iter().enumerate() {
         let mut document = program.document(&points[0], name);
         let list: Vec<_> = points.iter().map(|p| program.document(p, name)["at"].clone()).collect();
         document["at"] = json!(list);
         let batch = program.differentiate(&document)?;
         for (i, point) in points.iter().enumerate() {
-            same(program, point, "a batch and a loop", &entry(&batch, i), &loops[i][mode], BATCH_AGREES)?;
+            same(program, point, "a batch and a loop", &entry(&batch, i), &loops[i][mode], rounding)?;
         }
     }
     Ok(())
 }
 
 /// The first input differs from point to point, the others are shared.
-fn partial_batch_is_loop(program: &Program, points: &[Point]) -> Result<(), String> {
+fn partial_batch_is_loop(program: &Program, points: &[Point], rounding: f64) -> Result<(), String> {
     for mode in MODES {
         let mut at = points[0].clone();
         at[0] = Array::stack(points.iter().map(|p| &p[0]));
@@ -169,7 +184,7 @@ fn partial_batch_is_loop(program: &Program, points: &[Point]) -> Result<(), Stri
         for (i, point) in points.iter().enumerate() {
             at[0].clone_from(&point[0]);
             let alone = program.jacobian(&at, mode)?;
-            same(program, &at, "a batch of one input and a loop", &entry(&batch, i), &alone, BATCH_AGREES)?;
+            same(program, &at, "a batch of one input and a loop", &entry(&batch, i), &alone, rounding)?;
         }
     }
     Ok(())
@@ -180,7 +195,12 @@ fn entry(batch: &Derivative, i: usize) -> Derivative {
 }
 
 /// Differentiating by constants is differentiating by inputs.
-fn constants_are_inputs(program: &Program, point: &[Array], known: &[Derivative; 2]) -> Result<(), String> {
+fn constants_are_inputs(
+    program: &Program,
+    point: &[Array],
+    known: &[Derivative; 2],
+    rounding: f64,
+) -> Result<(), String> {
     for (mode, known) in MODES.iter().zip(known) {
         let mut document = program.document(point, mode);
         let constants = document["at"].take();
@@ -196,7 +216,7 @@ fn constants_are_inputs(program: &Program, point: &[Array], known: &[Derivative;
         document["at"] = json!({ "unused_": 0 });
         document["wrt"] = json!(program.inputs);
         let by_constants = program.differentiate(&document)?;
-        same(program, point, "by constants and by inputs", &by_constants, known, BATCH_AGREES)?;
+        same(program, point, "by constants and by inputs", &by_constants, known, rounding)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 mod examine;
 mod random;
 
-pub(crate) use examine::{Examined, examine};
+pub(crate) use examine::{Examined, Failure, examine};
 pub(crate) use random::Random;
 
 use std::fmt::Write;

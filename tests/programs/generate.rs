@@ -47,7 +47,7 @@ const SHAPES: [&[usize]; 8] = [&[], &[3], &[2], &[2, 3], &[2, 2], &[3, 3], &[2, 
 
 /// Values stay small in number and size, so that rounding does.
 const MOST_ELEMENTS: usize = 18;
-const LARGEST: f64 = 8.0;
+const LARGEST: f64 = 4.0;
 const MOST_STEPS: usize = 10;
 
 /// One step: a template and the values it is applied to.

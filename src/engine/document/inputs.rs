@@ -9,6 +9,9 @@ use crate::json::{Fields, Json, array, child};
 use crate::suggest::suggest;
 use crate::tensor::Tensor;
 
+/// Most arrays in one object: names are matched with each other.
+const MOST_NAMES: usize = 10_000;
+
 /// Arrays by name, in the order written.
 type Named = Vec<(String, Tensor)>;
 
@@ -83,6 +86,14 @@ pub(super) fn inputs(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Inputs>
 
 /// The arrays of an object.
 fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Named {
+    if object.len() > MOST_NAMES {
+        tell(faults, || {
+            let detail = "There are too many named arrays; gather scalars into one array and index it.";
+            let fault = Fault::new(Code::Limit, detail).at(pointer);
+            fault.expected(format!("at most {MOST_NAMES}"), object.len().to_string())
+        });
+        return Named::new();
+    }
     let mut names = HashSet::new();
     let mut arrays = Named::with_capacity(object.len());
     for (name, value) in object {

@@ -35,7 +35,7 @@ impl Lowerer<'_> {
             let detail = format!("`{name}` is an array, not a function");
             return self.fail(span, Fault::new(Code::UnknownName, detail).hint(format!("index it with {name}[…]")));
         }
-        if !self.inside_builtin && self.document.definitions.broken.iter().any(|broken| broken == name) {
+        if !self.inside_builtin && self.broken.contains(name) {
             return Err(Poisoned);
         }
         let function = if self.inside_builtin { None } else { self.functions.get(name).copied() };

@@ -7,11 +7,12 @@ mod call;
 mod index;
 mod names;
 mod operation;
+mod recursion;
 mod scope;
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::document::Document;
 use super::limits::Limits;
@@ -72,6 +73,8 @@ struct Lowerer<'a> {
     document: &'a Document,
     limits: &'a Limits,
     functions: FxHashMap<&'a str, usize>,
+    /// Functions that could not be read.
+    broken: FxHashSet<&'a str>,
     constants: FxHashMap<&'a str, Value>,
     builder: Builder,
     faults: Vec<Fault>,
@@ -132,6 +135,7 @@ impl<'a> Lowerer<'a> {
             document,
             limits,
             functions,
+            broken: document.definitions.broken.iter().map(String::as_str).collect(),
             constants: FxHashMap::default(),
             builder: Builder::default(),
             faults: Vec::new(),
@@ -192,6 +196,13 @@ impl<'a> Lowerer<'a> {
     /// Whether further faults are not told: the first few are enough, and placing one takes time.
     fn told_enough(&self) -> bool {
         self.faults.len() >= super::MOST_FAULTS
+    }
+
+    /// Records a fault that has no place in a text.
+    fn tell(&mut self, fault: impl FnOnce() -> Fault) {
+        if !self.told_enough() {
+            self.faults.push(fault());
+        }
     }
 
     fn fault<T>(&mut self, span: Span, code: Code, detail: impl Into<String>) -> Lowered<T> {

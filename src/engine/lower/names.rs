@@ -1,5 +1,8 @@
 //! What names mean: declarations, look-up, and the checks on definitions as such.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::recursion::components;
 use super::{Lowered, Lowerer, Poisoned, Scope, walk};
 use crate::engine::warning::Warning;
 use crate::fault::{Code, Fault};
@@ -15,39 +18,39 @@ impl<'a> Lowerer<'a> {
             if let Some((row, _)) = ops::find(&function.name).filter(|(row, _)| row.is_public()) {
                 let detail = format!("`{}` is a built-in function and cannot be redefined", function.name);
                 let hint = format!("choose another name; the built-in is {}", row.signature);
-                self.faults.push(Fault::new(Code::RedefinedBuiltin, detail).at(&function.pointer).hint(hint));
+                self.tell(|| Fault::new(Code::RedefinedBuiltin, detail).at(&function.pointer).hint(hint));
             }
         }
     }
 
     /// Makes an input of every parameter of the `of` functions, shared by name.
     pub(super) fn declare_inputs(&mut self, shapes: &[(&str, &[usize])]) -> Vec<(String, NodeId)> {
-        let mut inputs: Vec<(String, NodeId)> = Vec::new();
-        let mut missing: Vec<&str> = Vec::new();
         let document = self.document;
+        let mut inputs: Vec<(String, NodeId)> = Vec::new();
+        let given: FxHashMap<&str, &[usize]> = shapes.iter().copied().collect();
         let asked: Vec<&Function> = document
             .of
             .iter()
-            .filter_map(|name| document.definitions.functions.iter().find(|f| f.name == *name))
+            .filter_map(|name| self.functions.get(name.as_str()).map(|&f| self.function(f)))
             .collect();
-        for param in asked.iter().flat_map(|f| &f.params).map(String::as_str) {
-            if inputs.iter().any(|i| i.0 == param) || missing.contains(&param) {
-                continue;
-            }
-            if let Some((_, shape)) = shapes.iter().find(|s| s.0 == param) {
-                inputs.push((param.to_owned(), self.builder.input(shape)));
-            } else {
-                missing.push(param);
-                let detail = format!("`at` lacks a value for `{param}`");
-                self.faults.push(Fault::new(Code::MissingField, detail).at("/at"));
+        let params = || asked.iter().flat_map(|f| f.params.iter().map(String::as_str));
+        let mut declared: FxHashSet<&str> = FxHashSet::default();
+        for param in params().filter(|param| declared.insert(param)) {
+            match given.get(param) {
+                Some(shape) => inputs.push((param.to_owned(), self.builder.input(shape))),
+                None => self.tell(|| {
+                    let detail = format!("`at` lacks a value for `{param}`");
+                    Fault::new(Code::MissingField, detail).at("/at")
+                }),
             }
         }
-        let params = || asked.iter().flat_map(|f| f.params.iter().map(String::as_str));
-        for (name, _) in shapes.iter().filter(|s| !asked.is_empty() && !params().any(|p| p == s.0)) {
-            let detail =
-                format!("`at` has a value for `{name}`, which is not an argument of {}", document.of.join(", "));
-            let fault = Fault::new(Code::UnknownName, detail).at(crate::json::child("/at", name));
-            self.faults.push(with_hint(fault, suggest(name, params())));
+        for (name, _) in shapes.iter().filter(|s| !asked.is_empty() && !declared.contains(s.0)) {
+            self.tell(|| {
+                let functions = document.of.join(", ");
+                let detail = format!("`at` has a value for `{name}`, which is not an argument of {functions}");
+                let fault = Fault::new(Code::UnknownName, detail).at(crate::json::child("/at", name));
+                with_hint(fault, suggest(name, params()))
+            });
         }
         inputs
     }
@@ -56,8 +59,13 @@ impl<'a> Lowerer<'a> {
     /// scalars as literals, so that they may serve where a number must be known in advance.
     pub(super) fn declare_constants(&mut self) -> Vec<(String, NodeId)> {
         let mut inputs = Vec::new();
+        if self.document.constants.is_empty() {
+            return inputs;
+        }
+        let mentioned = self.mentioned();
+        let wrt: FxHashSet<&str> = self.document.wrt.iter().flatten().map(String::as_str).collect();
         for (name, tensor) in &self.document.constants {
-            let differentiated = self.document.wrt.as_ref().is_some_and(|wrt| wrt.contains(name));
+            let differentiated = wrt.contains(name.as_str());
             let value = if tensor.rank() == 0 && !differentiated {
                 Value::Number(tensor.data[0])
             } else {
@@ -66,7 +74,7 @@ impl<'a> Lowerer<'a> {
                 Value::Node(node)
             };
             self.constants.insert(name, value);
-            if !self.is_mentioned(name) {
+            if !mentioned.contains(name.as_str()) {
                 let message = format!("the constant `{name}` is not used by any function");
                 let pointer = Some(crate::json::child("/constants", name));
                 self.warnings.push(Warning { pointer, ..Warning::new("unused", message) });
@@ -75,10 +83,15 @@ impl<'a> Lowerer<'a> {
         inputs
     }
 
-    fn is_mentioned(&self, name: &str) -> bool {
-        let mut found = false;
+    /// All names that functions use as arrays.
+    fn mentioned(&self) -> FxHashSet<&'a str> {
+        let mut found = FxHashSet::default();
         for line in self.document.definitions.functions.iter().flat_map(|f| &f.lines) {
-            walk(&line.expr, &mut |e| found |= matches!(&e.kind, Kind::Name(n) if n == name));
+            walk(&line.expr, &mut |e| {
+                if let Kind::Name(name) = &e.kind {
+                    found.insert(name.as_str());
+                }
+            });
         }
         found
     }
@@ -97,6 +110,9 @@ impl<'a> Lowerer<'a> {
             && let Some(value) = self.constants.get(name)
         {
             return Ok(value.clone());
+        }
+        if self.told_enough() {
+            return Err(Poisoned);
         }
         let form = match self.functions.get(name) {
             Some(&f) => Some(format!("{name}({})", self.function(f).params.join(", "))),
@@ -121,6 +137,9 @@ impl<'a> Lowerer<'a> {
 
     /// Tells that nothing has this name, with the nearest one that exists.
     pub(super) fn unknown_name<T>(&mut self, name: &str, span: Span, called: bool) -> Lowered<T> {
+        if self.told_enough() {
+            return Err(Poisoned);
+        }
         let functions = self.document.definitions.functions.iter().map(|f| f.name.as_str());
         let builtins = ops::table()
             .filter(|(_, row)| row.is_public())
@@ -134,14 +153,31 @@ impl<'a> Lowerer<'a> {
     /// Looks at functions that the answer does not need for what can be seen without shapes: unknown
     /// names, calls that do not fit, recursion. So all that is wrong is told at once.
     pub(super) fn check_unreached(&mut self) {
-        for f in
-            (0..self.document.definitions.functions.len()).filter(|f| !self.reached.contains(f)).collect::<Vec<_>>()
-        {
-            self.check_body(f);
+        let all = 0..self.document.definitions.functions.len();
+        let unreached: Vec<usize> = all.clone().filter(|f| !self.reached.contains(f)).collect();
+        if unreached.is_empty() {
+            return;
+        }
+        let circles = components(&all.map(|f| self.callees(f)).collect::<Vec<_>>());
+        for f in unreached {
+            self.check_body(f, &circles);
         }
     }
 
-    fn check_body(&mut self, f: usize) {
+    /// The defined functions that a function calls.
+    fn callees(&self, f: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        for line in &self.function(f).lines {
+            walk(&line.expr, &mut |e| {
+                if let Kind::Call { name, .. } = &e.kind {
+                    found.extend(self.functions.get(name.as_str()));
+                }
+            });
+        }
+        found
+    }
+
+    fn check_body(&mut self, f: usize, circles: &[usize]) {
         let function = self.function(f);
         let mut scope: Scope<'_> = function.params.iter().map(|p| (p.as_str(), Err(Poisoned))).collect();
         for line in &function.lines {
@@ -151,7 +187,9 @@ impl<'a> Lowerer<'a> {
                 // What is wrong is recorded; there is no value to carry on with.
                 let _: Lowered<()> = match &e.kind {
                     Kind::Name(name) => self.lookup(name, &scope, e.span).map(drop),
-                    Kind::Call { name, args, keywords } => self.check_call(f, name, args.len(), keywords, e.span),
+                    Kind::Call { name, args, keywords } => {
+                        self.check_call((f, circles), name, args.len(), keywords, e.span)
+                    }
                     _ => Ok(()),
                 };
             }
@@ -163,7 +201,7 @@ impl<'a> Lowerer<'a> {
 
     fn check_call(
         &mut self,
-        caller: usize,
+        (caller, circles): (usize, &[usize]),
         name: &str,
         args: usize,
         keywords: &[(String, Expr)],
@@ -171,12 +209,12 @@ impl<'a> Lowerer<'a> {
     ) -> Lowered<()> {
         let args = vec![Value::Nothing; args];
         let keywords: Vec<(&str, Value)> = keywords.iter().map(|(k, _)| (k.as_str(), Value::Nothing)).collect();
-        if self.document.definitions.broken.iter().any(|broken| broken == name) {
+        if self.broken.contains(name) {
             return Ok(());
         }
         if let Some(&callee) = self.functions.get(name) {
             self.bind_function(callee, args, keywords, span)?;
-            if self.calls(callee, caller) {
+            if circles[callee] == circles[caller] {
                 let detail = format!("`{}` calls itself; functions cannot be recursive", self.function(caller).name);
                 return self.fault(span, Code::Recursion, detail);
             }
@@ -189,28 +227,6 @@ impl<'a> Lowerer<'a> {
             },
             None => self.unknown_name(name, span, true),
         }
-    }
-
-    /// Whether one function calls another, directly or through others (or is the other).
-    fn calls(&self, from: usize, to: usize) -> bool {
-        let mut seen = vec![false; self.document.definitions.functions.len()];
-        let mut open = vec![from];
-        while let Some(f) = open.pop() {
-            if f == to {
-                return true;
-            }
-            if std::mem::replace(&mut seen[f], true) {
-                continue;
-            }
-            for line in &self.function(f).lines {
-                walk(&line.expr, &mut |e| {
-                    if let Kind::Call { name, .. } = &e.kind {
-                        open.extend(self.functions.get(name.as_str()));
-                    }
-                });
-            }
-        }
-        false
     }
 }
 

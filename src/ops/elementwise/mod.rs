@@ -67,6 +67,7 @@ pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
 }
 
 /// A kink where the argument is zero.
+#[allow(clippy::unnecessary_wraps, reason = "the contract of a kink")]
 pub(super) fn at_zero(b: &mut Builder, n: NodeId, _: &[bool]) -> Option<NodeId> {
     let x = b.arg(n, 0);
     Some(b.is(x, 0.0))

@@ -175,7 +175,7 @@ mod tests {
             let x = b.input(&[5, n, n]);
             let d = det(&mut b, x);
             assert_eq!(b.shape(d).as_slice(), [5]);
-            assert_eq!(std::ptr::eq(b.node(d).op, &DET), factored, "n = {n}");
+            assert_eq!(b.node(d).is(&DET), factored, "n = {n}");
         }
     }
 }
