@@ -59,7 +59,8 @@ fn measure(criterion: &mut Criterion, case: &documents::Case) {
 /// The document's arrays in the order of the plan's inputs.
 fn bind(document: &Document, compiled: &Compiled) -> Vec<Arc<[f64]>> {
     let count = compiled.bindings.iter().map(|binding| binding.1 + 1).max().unwrap_or(0);
-    let mut inputs: Vec<Arc<[f64]>> = vec![Arc::new([]); count];
+    let nothing: Arc<[f64]> = Arc::new([]);
+    let mut inputs = vec![nothing; count];
     for (name, number) in &compiled.bindings {
         let named = document.at.iter().chain(&document.constants).find(|(other, _)| other == name);
         inputs[*number] = Arc::clone(&named.expect("every input is bound").1.data);

@@ -43,34 +43,35 @@ fn serve(settings: &Serve) -> Result<(), String> {
             .map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
         let address = listener.local_addr().map_err(|e| e.to_string())?;
         let app = http::App::new(settings)?;
+        // Before the address is announced: whoever reads it may tell us to stop at once.
+        let stop = told_to_stop().map_err(|e| format!("cannot listen for signals: {e}"))?;
         tracing::info!("listening on http://{address}");
-        http::serve(listener, app, told_to_stop()).await.map_err(|e| e.to_string())
+        http::serve(listener, app, stop).await.map_err(|e| e.to_string())
     });
     // Computations that outlived the drain are not waited for.
     runtime.shutdown_background();
     served
 }
 
-/// Resolves on ctrl-c, and on SIGTERM where there is one.
-async fn told_to_stop() {
-    let interrupt = async {
+/// Listens for ctrl-c, and for SIGTERM where there is one, from now on; the future resolves on either.
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("interrupted: draining"),
+                _ = terminate.recv() => tracing::info!("told to stop: draining"),
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => tracing::info!("interrupted: draining"),
-        () = terminate => tracing::info!("told to stop: draining"),
-    }
+    })
 }
 
 fn eval(settings: &Eval) -> Result<(), String> {

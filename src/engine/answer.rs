@@ -74,14 +74,16 @@ impl Answer<'_> {
     /// `output → input → matrix`.
     fn jacobian(&mut self) -> Result<(), Fault> {
         let compiled = self.compiled;
+        let input_shapes: Vec<&[usize]> =
+            compiled.wrt.iter().map(|input| compiled.input_shape(self.document, input)).collect();
         self.w.begin_object();
         for (o, output) in compiled.outputs.iter().enumerate() {
             self.w.key(output);
             self.w.begin_object();
+            let output_shape = compiled.value_shape(compiled.places.values[o]).to_vec();
             for (i, input) in compiled.wrt.iter().enumerate() {
                 self.w.key(input);
-                let output_shape = compiled.value_shape(compiled.places.values[o]).to_vec();
-                self.matrix(compiled.places.jacobian[o][i], &output_shape, compiled.input_shape(self.document, input))?;
+                self.matrix(compiled.places.jacobian[o][i], &output_shape, input_shapes[i])?;
             }
             self.w.end_object();
         }

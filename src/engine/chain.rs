@@ -59,14 +59,20 @@ pub struct Product {
     pub shapes: String,
 }
 
+/// Most stages of a chain: each takes a sweep over the graph of its own.
+const MOST_STAGES: usize = 2000;
+
 /// Adds the stages' values and own Jacobians to the graph.
+///
+/// # Errors
+/// If there are too many stages.
 pub(super) fn build(
     b: &mut Builder,
     stages: &[Stage],
     outputs: &[(&str, NodeId)],
     sources: &[(&str, NodeId)],
     roots: &mut Roots,
-) -> Chain {
+) -> Result<Chain, Fault> {
     let ends: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
     let live = reachable(b.nodes(), &ends);
     let is_source = |n: NodeId| sources.iter().any(|s| s.1 == n);
@@ -74,6 +80,11 @@ pub(super) fn build(
         .iter()
         .filter(|s| live[s.node.index()] && !is_source(s.node) && !b.node(s.node).args.is_empty())
         .collect();
+    if shown.len() > MOST_STAGES {
+        let detail = "the chain has too many stages to be shown; leave out `trace`, or gather equations into fewer";
+        let fault = Fault::new(Code::Limit, detail).at("/trace");
+        return Err(fault.expected(format!("at most {MOST_STAGES}"), shown.len().to_string()));
+    }
     shown.sort_by_key(|s| s.node);
     let names: FxHashMap<NodeId, &str> =
         sources.iter().map(|s| (s.1, s.0)).chain(shown.iter().map(|s| (s.node, s.name.as_str()))).collect();
@@ -103,7 +114,7 @@ pub(super) fn build(
         .flat_map(|o| sources.iter().map(move |s| (o, s)))
         .map(|(&output, &source)| product(b, &links, output, source, sources.len()))
         .collect();
-    Chain { stages: links, products }
+    Ok(Chain { stages: links, products })
 }
 
 /// Which nodes depend on the sources.

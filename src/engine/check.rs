@@ -27,15 +27,17 @@ pub(super) fn write(document: &Document, compiled: &Compiled) -> Vec<u8> {
     }
     w.end_object();
     if !compiled.places.jacobian.is_empty() {
+        let lengths: Vec<usize> =
+            compiled.wrt.iter().map(|input| elements(compiled.input_shape(document, input))).collect();
         w.key("jacobian");
         w.begin_object();
         for (name, &place) in compiled.outputs.iter().zip(&compiled.places.values) {
             let m = elements(compiled.value_shape(place));
             w.key(name);
             w.begin_object();
-            for input in &compiled.wrt {
+            for (input, &n) in compiled.wrt.iter().zip(&lengths) {
                 w.key(input);
-                shape(&mut w, &compiled.with_batch(&[m, elements(compiled.input_shape(document, input))]));
+                shape(&mut w, &compiled.with_batch(&[m, n]));
             }
             w.end_object();
         }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
 
-use super::chain;
+use super::chain::{self, Chain};
 use super::compiled::{Compiled, Cost, Method, Places};
 use super::document::{Document, Want};
 use super::limits::Limits;
@@ -45,11 +45,12 @@ impl Compiled {
         } else {
             Method { mode: "value", forward: None, reverse: None, chosen: b.flops(&values) }
         };
-        let chain = document.trace.then(|| {
+        let chain = document.trace.then(|| -> Result<Chain, Fault> {
             let ends: Vec<(&str, NodeId)> = outputs.iter().map(String::as_str).zip(values.iter().copied()).collect();
             let sources: Vec<(&str, NodeId)> = wrt.iter().map(|(n, id)| (n.as_str(), *id)).collect();
             chain::build(&mut b, &lowering.stages, &ends, &sources, &mut roots)
         });
+        let chain = chain.transpose().map_err(|fault| vec![fault])?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
         let (roots, bindings, length) = add_batch(&mut b, document, &named, roots.nodes);
         let graph = b.finish(roots);

@@ -59,12 +59,21 @@ pub fn reverse(b: &mut Builder, x: NodeId, axes: &[usize]) -> NodeId {
     b.make(&REVERSE, &[x], Attr::Axes(axes.into()))
 }
 
+/// Arrays joined in one step; more are joined in groups first, because the adjoint by one argument looks
+/// at those before it.
+const MOST_JOINED: usize = 64;
+
 /// Arrays joined along an axis they have.
 pub(in crate::ops) fn concatenate(b: &mut Builder, nodes: &[NodeId], axis: usize) -> Result<NodeId, ShapeError> {
     match nodes {
         [] => Err(ShapeError::new("there is nothing to join", "at least one array", "none")),
         [one] => Ok(*one),
-        _ => b.try_make(&CONCATENATE, nodes, Attr::Index(axis)),
+        _ if nodes.len() <= MOST_JOINED => b.try_make(&CONCATENATE, nodes, Attr::Index(axis)),
+        _ => {
+            let groups = nodes.chunks(MOST_JOINED).map(|group| concatenate(b, group, axis));
+            let joined = groups.collect::<Result<SmallVec<[NodeId; 4]>, _>>()?;
+            concatenate(b, &joined, axis)
+        }
     }
 }
 
