@@ -1,4 +1,5 @@
-//! Documents: whatever is posted is answered or refused, at every endpoint, and an answer is JSON.
+//! Documents: whatever is posted is answered or refused, at every endpoint, an answer
+//! is JSON, and asking again gives the same.
 
 #![no_main]
 
@@ -34,7 +35,10 @@ fuzz_target!(|body: &[u8]| {
     let engine = Engine::new(LIMITS);
     let cancel = Cancel::new(false);
     for endpoint in [Endpoint::Check, Endpoint::Value, Endpoint::Gradient, Endpoint::Jacobian] {
-        match engine.answer(body, endpoint, &cancel) {
+        let answer = engine.answer(body, endpoint, &cancel);
+        // The second time its plan is known; that must make no difference.
+        assert_eq!(answer, engine.answer(body, endpoint, &cancel));
+        match answer {
             Ok(answer) => drop(serde_json::from_slice::<Value>(&answer).unwrap()),
             Err(faults) => assert!(!faults.is_empty()),
         }

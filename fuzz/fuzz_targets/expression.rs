@@ -35,8 +35,8 @@ const LIMITS: Limits = Limits {
 fuzz_target!(|text: &str| {
     let Ok(expression) = parse_expr(&mut Sources::default(), "", text) else { return };
     let printed = print(&expression);
-    // A tree that holds no NaN equals itself.
     match parse_expr(&mut Sources::default(), "", &printed) {
+        // A tree that holds a NaN equals no other, not even itself.
         Ok(again) => assert!(again == expression || expression != expression.clone(), "{printed}"),
         Err(faults) => panic!("{printed}: {faults:?}"),
     }
@@ -51,8 +51,9 @@ fuzz_target!(|text: &str| {
         for mode in ["forward", "reverse"] {
             let mut document = document.clone();
             document["mode"] = json!(mode);
-            let answer = engine.answer(document.to_string().as_bytes(), Endpoint::Jacobian, &cancel);
-            assert!(answer.is_ok_and(|a| serde_json::from_slice::<Value>(&a).is_ok()) || true);
+            if let Ok(answer) = engine.answer(document.to_string().as_bytes(), Endpoint::Jacobian, &cancel) {
+                drop(serde_json::from_slice::<Value>(&answer).unwrap());
+            }
         }
     }
 });

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::compile::Roots;
 use super::lower::Stage;
 use crate::diff::{forward, reverse};
+use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements, reachable};
 
 /// More paths than this are counted, not written out.
