@@ -3,6 +3,8 @@
 
 #[path = "found/mutate.rs"]
 mod mutate;
+#[path = "found/sizes.rs"]
+mod sizes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,17 @@ fn inputs_once_found_at_fault_are_answered_or_refused() {
             let body = std::fs::read(&path).expect("a file");
             if let Some(wrong) = ask(&engine, &body) {
                 panic!("{}: {wrong}", path.display());
+            }
+        }
+    });
+}
+
+#[test]
+fn long_documents_are_answered_or_refused() {
+    with_stack(|| {
+        for (name, document) in sizes::documents() {
+            if let Some(wrong) = ask(&Engine::default(), document.to_string().as_bytes()) {
+                panic!("{name}: {wrong}");
             }
         }
     });

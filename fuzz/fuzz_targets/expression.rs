@@ -14,8 +14,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use mutate::Random;
 use serde_json::{Value, json};
 
-static REFERENCE: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(&Engine::default().operations()).unwrap());
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&Engine::default().operations()).unwrap());
 static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let operations = REFERENCE["operations"].as_array().unwrap();
     operations.iter().map(|row| row["name"].as_str().unwrap()).collect()
