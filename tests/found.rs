@@ -23,7 +23,7 @@ const STACK_BYTES: usize = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Changed versions of each example, of either kind.
-const VERSIONS: u64 = 300;
+const VERSIONS: u64 = 120;
 
 #[test]
 fn inputs_once_found_at_fault_are_answered_or_refused() {

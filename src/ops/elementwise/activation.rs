@@ -2,7 +2,7 @@
 
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
-use super::{LIBRARY, at_zero, map1, primitive};
+use super::{LIBRARY, at_zero, map1, of_argument, primitive};
 use crate::ir::{Primitive, Rule};
 use crate::kernel;
 
@@ -23,10 +23,7 @@ static SOFTPLUS: Primitive = primitive(
     "softplus",
     |a, o| map1(a, o, kernel::softplus),
     2 * LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&SIGMOID, &[x]))
-    }),
+    Rule::Local(|b, n, _| of_argument(b, n, &SIGMOID)),
 );
 
 /// max(x, 0) with relu'(0) = 0; NaN stays NaN.

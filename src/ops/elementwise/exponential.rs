@@ -3,8 +3,8 @@
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 use super::super::Algebra;
-use super::super::row::{Meaning, Operation};
-use super::{LIBRARY, map1, primitive};
+use super::super::row::Operation;
+use super::{LIBRARY, map1, of_argument, primitive, unary};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 
 /// e^x.
@@ -14,15 +14,8 @@ pub(in crate::ops) static EXP: Primitive =
 static EXP2: Primitive =
     primitive("exp2", |a, o| map1(a, o, f64::exp2), LIBRARY, Rule::Local(|b, n, _| Some(b.times(LN_2, n))));
 
-static EXPM1: Primitive = primitive(
-    "expm1",
-    |a, o| map1(a, o, f64::exp_m1),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&EXP, &[x]))
-    }),
-);
+static EXPM1: Primitive =
+    primitive("expm1", |a, o| map1(a, o, f64::exp_m1), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &EXP)));
 
 /// Natural logarithm.
 pub(in crate::ops) static LOG: Primitive =
@@ -52,16 +45,6 @@ fn over(b: &mut Builder, value: f64, n: NodeId) -> NodeId {
     b.div(numerator, x)
 }
 
-const fn row(
-    name: &'static str,
-    signature: &'static str,
-    op: &'static Primitive,
-    summary: &'static str,
-    derivative: &'static str,
-) -> Operation {
-    Operation { summary, derivative, shape: "as x", ..Operation::new(name, signature, Meaning::Elementwise(op)) }
-}
-
 const fn logarithm(
     name: &'static str,
     signature: &'static str,
@@ -72,15 +55,15 @@ const fn logarithm(
     Operation {
         undefined: "the logarithm of zero or of a negative number",
         domain: &[(0.1, 3.0)],
-        ..row(name, signature, op, summary, derivative)
+        ..unary(name, signature, op, summary, derivative)
     }
 }
 
 /// The rows of this family.
 pub(in crate::ops) static ROWS: &[Operation] = &[
-    row("exp", "exp(x)", &EXP, "Exponential, e^x.", "exp(x)"),
-    row("exp2", "exp2(x)", &EXP2, "Power of two, 2^x.", "log(2)*exp2(x)"),
-    row("expm1", "expm1(x)", &EXPM1, "e^x - 1, accurate near 0.", "exp(x)"),
+    unary("exp", "exp(x)", &EXP, "Exponential, e^x.", "exp(x)"),
+    unary("exp2", "exp2(x)", &EXP2, "Power of two, 2^x.", "log(2)*exp2(x)"),
+    unary("expm1", "expm1(x)", &EXPM1, "e^x - 1, accurate near 0.", "exp(x)"),
     logarithm("log", "log(x)", &LOG, "Natural logarithm.", "1/x"),
     logarithm("log2", "log2(x)", &LOG2, "Logarithm to base 2.", "1/(x*log(2))"),
     logarithm("log10", "log10(x)", &LOG10, "Logarithm to base 10.", "1/(x*log(10))"),

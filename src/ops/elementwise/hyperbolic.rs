@@ -1,42 +1,21 @@
 //! Hyperbolic functions and their inverses.
 
 use super::super::Algebra;
-use super::super::row::{Meaning, Operation};
+use super::super::row::Operation;
 use super::power::{HYPOT, SQRT};
-use super::{LIBRARY, map1, primitive};
+use super::{LIBRARY, map1, of_argument, primitive, unary};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 
-static SINH: Primitive = primitive(
-    "sinh",
-    |a, o| map1(a, o, f64::sinh),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&COSH, &[x]))
-    }),
-);
+static SINH: Primitive =
+    primitive("sinh", |a, o| map1(a, o, f64::sinh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &COSH)));
 
-static COSH: Primitive = primitive(
-    "cosh",
-    |a, o| map1(a, o, f64::cosh),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&SINH, &[x]))
-    }),
-);
+static COSH: Primitive =
+    primitive("cosh", |a, o| map1(a, o, f64::cosh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SINH)));
 
 /// Hyperbolic tangent. Its slope is computed from x, not as 1 - tanh², which loses half its digits
 /// by |x| = 9.
-static TANH: Primitive = primitive(
-    "tanh",
-    |a, o| map1(a, o, f64::tanh),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&SECH2, &[x]))
-    }),
-);
+static TANH: Primitive =
+    primitive("tanh", |a, o| map1(a, o, f64::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)));
 
 /// 1/cosh², as 4e/(1 + e)² with e = exp(-2|x|) ≤ 1, to full precision everywhere.
 static SECH2: Primitive = primitive(
@@ -107,13 +86,7 @@ const fn row(
     summary: &'static str,
     derivative: &'static str,
 ) -> Operation {
-    Operation {
-        aliases,
-        summary,
-        derivative,
-        shape: "as x",
-        ..Operation::new(name, signature, Meaning::Elementwise(op))
-    }
+    Operation { aliases, ..unary(name, signature, op, summary, derivative) }
 }
 
 /// The rows of this family.

@@ -12,6 +12,7 @@ pub(super) mod special;
 pub(super) mod trigonometric;
 
 use super::Algebra;
+use super::row::{Meaning, Operation};
 use crate::ir::{Attr, Batch, Builder, Cost, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, show};
 
 /// All arguments have one shape, and so has the result.
@@ -64,6 +65,24 @@ pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
     for ((o, x), y) in out.iter_mut().zip(a[0]).zip(a[1]) {
         *o = f(*x, *y);
     }
+}
+
+/// A row of an operation on one argument.
+pub(super) const fn unary(
+    name: &'static str,
+    signature: &'static str,
+    op: &'static Primitive,
+    summary: &'static str,
+    derivative: &'static str,
+) -> Operation {
+    Operation { summary, derivative, shape: "as x", ..Operation::new(name, signature, Meaning::Elementwise(op)) }
+}
+
+/// Another primitive of the argument of `n`: what many a derivative is.
+#[allow(clippy::unnecessary_wraps, reason = "the contract of a partial derivative")]
+pub(super) fn of_argument(b: &mut Builder, n: NodeId, op: &'static Primitive) -> Option<NodeId> {
+    let x = b.arg(n, 0);
+    Some(b.apply(op, &[x]))
 }
 
 /// A kink where the argument is zero.

@@ -3,23 +3,15 @@
 use std::num::FpCategory;
 
 use super::super::Algebra;
-use super::super::row::{Meaning, Operation};
-use super::{at_zero, map1, primitive};
+use super::super::row::Operation;
+use super::{at_zero, map1, of_argument, primitive, unary};
 use crate::ir::{Primitive, Rule};
 use crate::kernel;
 
 /// Absolute value; |x|'(0) = 0.
 pub(in crate::ops) static ABS: Primitive = Primitive {
     kink: Some(at_zero),
-    ..primitive(
-        "abs",
-        |a, o| map1(a, o, f64::abs),
-        1,
-        Rule::Local(|b, n, _| {
-            let x = b.arg(n, 0);
-            Some(b.apply(&SIGN, &[x]))
-        }),
-    )
+    ..primitive("abs", |a, o| map1(a, o, f64::abs), 1, Rule::Local(|b, n, _| of_argument(b, n, &SIGN)))
 };
 
 static SIGN: Primitive =
@@ -87,7 +79,7 @@ const fn row(
     derivative: &'static str,
     kinks: &'static str,
 ) -> Operation {
-    Operation { summary, derivative, kinks, shape: "as x", ..Operation::new(name, signature, Meaning::Elementwise(op)) }
+    Operation { kinks, ..unary(name, signature, op, summary, derivative) }
 }
 
 /// The rows of this family.

@@ -3,9 +3,9 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
 use super::super::Algebra;
-use super::super::row::{Meaning, Operation};
+use super::super::row::Operation;
 use super::exponential::EXP;
-use super::{SPECIAL, map1, map2, primitive};
+use super::{SPECIAL, map1, map2, of_argument, primitive, unary};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 use crate::kernel;
 
@@ -30,15 +30,8 @@ static ERFINV: Primitive = primitive(
     }),
 );
 
-static LGAMMA: Primitive = primitive(
-    "lgamma",
-    |a, o| map1(a, o, kernel::lgamma),
-    SPECIAL,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&DIGAMMA, &[x]))
-    }),
-);
+static LGAMMA: Primitive =
+    primitive("lgamma", |a, o| map1(a, o, kernel::lgamma), SPECIAL, Rule::Local(|b, n, _| of_argument(b, n, &DIGAMMA)));
 
 static DIGAMMA: Primitive = primitive(
     "digamma",
@@ -75,35 +68,25 @@ fn gauss(b: &mut Builder, n: NodeId, factor: f64) -> NodeId {
     b.times(factor, bell)
 }
 
-const fn row(
-    name: &'static str,
-    signature: &'static str,
-    op: &'static Primitive,
-    summary: &'static str,
-    derivative: &'static str,
-) -> Operation {
-    Operation { summary, derivative, shape: "as x", ..Operation::new(name, signature, Meaning::Elementwise(op)) }
-}
-
 /// The rows of this family.
 pub(in crate::ops) static ROWS: &[Operation] = &[
-    row("erf", "erf(x)", &ERF, "Error function.", "2/sqrt(pi)*exp(-x^2)"),
-    row("erfc", "erfc(x)", &ERFC, "Complementary error function, 1 - erf(x).", "-2/sqrt(pi)*exp(-x^2)"),
+    unary("erf", "erf(x)", &ERF, "Error function.", "2/sqrt(pi)*exp(-x^2)"),
+    unary("erfc", "erfc(x)", &ERFC, "Complementary error function, 1 - erf(x).", "-2/sqrt(pi)*exp(-x^2)"),
     Operation {
         undefined: "the inverse error function outside (-1, 1)",
         domain: &[(-0.9, 0.9)],
-        ..row("erfinv", "erfinv(x)", &ERFINV, "Inverse of the error function.", "sqrt(pi)/2*exp(erfinv(x)^2)")
+        ..unary("erfinv", "erfinv(x)", &ERFINV, "Inverse of the error function.", "sqrt(pi)/2*exp(erfinv(x)^2)")
     },
     Operation {
         aliases: &["gammaln"],
         undefined: "the gamma function at zero or at a negative whole number",
         domain: &[(0.3, 4.0)],
-        ..row("lgamma", "lgamma(x)", &LGAMMA, "Logarithm of |Γ(x)|.", "digamma(x)")
+        ..unary("lgamma", "lgamma(x)", &LGAMMA, "Logarithm of |Γ(x)|.", "digamma(x)")
     },
     Operation {
         aliases: &["psi"],
         undefined: "the digamma function at zero or at a negative whole number",
         domain: &[(0.3, 4.0)],
-        ..row("digamma", "digamma(x)", &DIGAMMA, "Logarithmic derivative of Γ.", "the trigamma function of x")
+        ..unary("digamma", "digamma(x)", &DIGAMMA, "Logarithmic derivative of Γ.", "the trigamma function of x")
     },
 ];

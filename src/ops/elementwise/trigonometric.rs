@@ -1,20 +1,13 @@
 //! Sine and its relatives, angles in radians.
 
 use super::super::Algebra;
-use super::super::row::{Meaning, Operation};
+use super::super::row::Operation;
 use super::power::HYPOT;
-use super::{LIBRARY, map1, map2, primitive};
+use super::{LIBRARY, map1, map2, of_argument, primitive, unary};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 
-static SIN: Primitive = primitive(
-    "sin",
-    |a, o| map1(a, o, f64::sin),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        Some(b.apply(&COS, &[x]))
-    }),
-);
+static SIN: Primitive =
+    primitive("sin", |a, o| map1(a, o, f64::sin), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &COS)));
 
 static COS: Primitive = primitive(
     "cos",
@@ -95,14 +88,7 @@ const fn row(
     summary: &'static str,
     derivative: &'static str,
 ) -> Operation {
-    Operation {
-        aliases,
-        summary,
-        derivative,
-        shape: "as x",
-        domain: &[(-0.9, 0.9)],
-        ..Operation::new(name, signature, Meaning::Elementwise(op))
-    }
+    Operation { aliases, domain: &[(-0.9, 0.9)], ..unary(name, signature, op, summary, derivative) }
 }
 
 /// The rows of this family.
