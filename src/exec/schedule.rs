@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::ir::{Graph, Kernel, NodeId, elements, reachable};
@@ -31,8 +32,11 @@ struct Scheduler<'a> {
     pending: Vec<usize>,
     open: Vec<bool>,
     singles: BinaryHeap<Reverse<u32>>,
-    joinable: BinaryHeap<Reverse<u32>>,
-    startable: BinaryHeap<Reverse<u32>>,
+    /// Elementwise nodes that may run now, by length; those of the open block's length may join it.
+    ready: FxHashMap<usize, BinaryHeap<Reverse<u32>>>,
+    /// The same nodes in order, and which of them have found a block meanwhile.
+    starts: BinaryHeap<Reverse<u32>>,
+    placed: Vec<bool>,
     waiting: Vec<u32>,
     block: Vec<NodeId>,
     work: Vec<Work>,
@@ -49,8 +53,9 @@ pub(super) fn schedule(graph: &Graph) -> Vec<Work> {
         pending: vec![0; count],
         open: vec![false; count],
         singles: BinaryHeap::new(),
-        joinable: BinaryHeap::new(),
-        startable: BinaryHeap::new(),
+        ready: FxHashMap::default(),
+        starts: BinaryHeap::new(),
+        placed: vec![false; count],
         waiting: Vec::new(),
         block: Vec::new(),
         work: Vec::new(),
@@ -96,14 +101,29 @@ impl Scheduler<'_> {
             }
             return;
         }
-        let fits = self.block.first().is_some_and(|&first| self.length(first.0) == self.length(i));
-        if fits && direct {
-            self.joinable.push(Reverse(i));
-        } else if touches_open {
+        let fits = self.open_length() == Some(self.length(i));
+        if touches_open && !(fits && direct) {
             self.waiting.push(i);
         } else {
-            self.startable.push(Reverse(i));
+            self.ready.entry(self.length(i)).or_default().push(Reverse(i));
+            self.starts.push(Reverse(i));
         }
+    }
+
+    /// Length of the open block.
+    fn open_length(&self) -> Option<usize> {
+        self.block.first().map(|first| self.length(first.0))
+    }
+
+    /// The first node that may join the open block.
+    fn joining(&mut self) -> Option<u32> {
+        let ready = self.ready.get_mut(&self.open_length()?)?;
+        std::iter::from_fn(|| ready.pop()).map(|r| r.0).find(|&i| !self.placed[i as usize])
+    }
+
+    /// The first node that may open a block.
+    fn starting(&mut self) -> Option<u32> {
+        std::iter::from_fn(|| self.starts.pop()).map(|r| r.0).find(|&i| !self.placed[i as usize])
     }
 
     fn release_users(&mut self, i: u32) {
@@ -121,14 +141,13 @@ impl Scheduler<'_> {
                 self.work.push(Work::Single(NodeId(i)));
                 self.release_users(i);
             } else if self.block.len() < MAX_BLOCK
-                && let Some(Reverse(i)) = self.joinable.pop()
+                && let Some(i) = self.joining()
             {
                 self.join(i);
             } else if !self.block.is_empty() {
                 self.close();
-            } else if let Some(Reverse(i)) = self.startable.pop() {
+            } else if let Some(i) = self.starting() {
                 self.join(i);
-                self.invite();
             } else {
                 return;
             }
@@ -138,14 +157,8 @@ impl Scheduler<'_> {
     fn join(&mut self, i: u32) {
         self.block.push(NodeId(i));
         self.open[i as usize] = true;
+        self.placed[i as usize] = true;
         self.release_users(i);
-    }
-
-    /// A new block is open: those that could have started one of their own may join it.
-    fn invite(&mut self) {
-        for Reverse(i) in std::mem::take(&mut self.startable) {
-            self.offer(i);
-        }
     }
 
     fn close(&mut self) {
@@ -154,8 +167,7 @@ impl Scheduler<'_> {
             self.open[n.index()] = false;
         }
         self.work.push(Work::Block(block));
-        let left = std::mem::take(&mut self.joinable);
-        for i in std::mem::take(&mut self.waiting).into_iter().chain(left.into_iter().map(|r| r.0)) {
+        for i in std::mem::take(&mut self.waiting) {
             self.offer(i);
         }
     }

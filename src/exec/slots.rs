@@ -1,33 +1,41 @@
 //! Memory for stored values: slots that are taken, given back and taken again.
 
+use std::collections::BTreeMap;
+
 /// Hands out slots and remembers how large each must be, in elements.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     sizes: Vec<usize>,
-    free: Vec<usize>,
+    /// Free slots by size.
+    free: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Slots {
     /// A slot for so many elements: the smallest free one that holds them, else the largest free one
     /// grown, else a new one.
     pub(super) fn take(&mut self, size: usize) -> usize {
-        let fitting = self.free.iter().enumerate().filter(|(_, s)| self.sizes[**s] >= size);
-        let chosen = fitting
-            .min_by_key(|(_, s)| self.sizes[**s])
-            .or_else(|| self.free.iter().enumerate().max_by_key(|(_, s)| self.sizes[**s]))
-            .map(|(i, _)| i);
-        if let Some(i) = chosen {
-            let slot = self.free.swap_remove(i);
-            self.sizes[slot] = self.sizes[slot].max(size);
-            return slot;
+        let fitting = self.free.range(size..).next().or_else(|| self.free.last_key_value()).map(|(&found, _)| found);
+        let Some(slot) = fitting.and_then(|found| self.pop(found)) else {
+            self.sizes.push(size);
+            return self.sizes.len() - 1;
+        };
+        self.sizes[slot] = self.sizes[slot].max(size);
+        slot
+    }
+
+    /// Takes a free slot of exactly this size.
+    fn pop(&mut self, size: usize) -> Option<usize> {
+        let slots = self.free.get_mut(&size)?;
+        let slot = slots.pop();
+        if slots.is_empty() {
+            self.free.remove(&size);
         }
-        self.sizes.push(size);
-        self.sizes.len() - 1
+        slot
     }
 
     /// Gives a slot back.
     pub(super) fn give(&mut self, slot: usize) {
-        self.free.push(slot);
+        self.free.entry(self.sizes[slot]).or_default().push(slot);
     }
 
     /// How large each slot must be.
