@@ -17,4 +17,4 @@ pub use active::kinks;
 pub use batch::batch;
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
-pub use transpose::transpose;
+pub use transpose::{dependent, transpose};

@@ -39,7 +39,7 @@ pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId
 }
 
 /// Which of the first `count` nodes depend on `inputs`.
-pub(super) fn dependent(b: &Builder, inputs: &[NodeId], count: usize) -> Vec<bool> {
+pub fn dependent(b: &Builder, inputs: &[NodeId], count: usize) -> Vec<bool> {
     let mut depends = vec![false; count];
     for i in inputs {
         depends[i.index()] = true;

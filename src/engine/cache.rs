@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
@@ -42,13 +42,14 @@ impl Default for Caches {
 impl Caches {
     /// The parsed form of a `define`. Those with faults are not kept.
     pub(super) fn definitions(&self, define: &Json, faults: &mut Vec<Fault>) -> Arc<Definitions> {
-        let key = Text::new(define);
-        if let Some(known) = self.definitions.get(&key) {
+        let sought = Sought::new(define);
+        if let Some(known) = self.definitions.get(&sought) {
             return known;
         }
         let before = faults.len();
         let parsed = Arc::new(Definitions::parse(define, self.next.fetch_add(1, Ordering::Relaxed), faults));
         if faults.len() == before {
+            let key = Text { hash: sought.hash, define: define.clone() };
             self.definitions.insert(key, Arc::clone(&parsed));
         }
         parsed
@@ -78,14 +79,6 @@ struct Text {
     define: Json,
 }
 
-impl Text {
-    fn new(define: &Json) -> Self {
-        let mut hasher = FxBuildHasher.build_hasher();
-        hash(define, &mut hasher);
-        Self { hash: hasher.finish(), define: define.clone() }
-    }
-}
-
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash && self.define == other.define
@@ -97,6 +90,32 @@ impl Eq for Text {}
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
+    }
+}
+
+/// A `define` that is looked up: it is copied only if it is not known.
+struct Sought<'a> {
+    hash: u64,
+    define: &'a Json,
+}
+
+impl<'a> Sought<'a> {
+    fn new(define: &'a Json) -> Self {
+        let mut hasher = FxBuildHasher.build_hasher();
+        hash(define, &mut hasher);
+        Self { hash: hasher.finish(), define }
+    }
+}
+
+impl Hash for Sought<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<Text> for Sought<'_> {
+    fn equivalent(&self, key: &Text) -> bool {
+        self.hash == key.hash && *self.define == key.define
     }
 }
 

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Roots;
 use super::lower::Stage;
-use crate::diff::{forward, reverse};
+use crate::diff::{dependent, forward, reverse};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements, reachable};
 
@@ -90,7 +90,8 @@ pub(super) fn build(
     let names: FxHashMap<NodeId, &str> =
         sources.iter().map(|s| (s.1, s.0)).chain(shown.iter().map(|s| (s.node, s.name.as_str()))).collect();
     let held: Vec<NodeId> = sources.iter().map(|s| s.1).chain(shown.iter().map(|s| s.node)).collect();
-    let moving = moving(b, sources);
+    let inputs: Vec<NodeId> = sources.iter().map(|s| s.1).collect();
+    let moving = dependent(b, &inputs, b.nodes().len());
     let mut links = Vec::with_capacity(shown.len());
     for stage in &shown {
         let before = predecessors(b, stage.node, &names, &moving);
@@ -116,18 +117,6 @@ pub(super) fn build(
         .map(|(&output, &source)| product(b, &links, output, source, sources.len()))
         .collect();
     Ok(Chain { stages: links, products })
-}
-
-/// Which nodes depend on the sources.
-fn moving(b: &Builder, sources: &[(&str, NodeId)]) -> Vec<bool> {
-    let mut moving = vec![false; b.nodes().len()];
-    for source in sources {
-        moving[source.1.index()] = true;
-    }
-    for (i, node) in b.nodes().iter().enumerate() {
-        moving[i] = moving[i] || node.args.iter().any(|a| moving[a.index()]);
-    }
-    moving
 }
 
 /// The nearest named values that a stage is computed from and that move.

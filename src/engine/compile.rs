@@ -182,7 +182,7 @@ fn input_number(b: &Builder, node: NodeId) -> usize {
 fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
     let nodes = || graph.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(n, _)| n);
-    let flops = nodes().fold(0u64, |sum, n| sum.saturating_add(n.flops(&graph.nodes)));
+    let flops = crate::ir::flops(&graph.nodes, &graph.outputs);
     let answer = graph.outputs.iter().fold(0u64, |sum, o| sum.saturating_add(elements(&graph.node(*o).shape) as u64));
     let over = |what: &str, need: u64, limit: u64| {
         let detail = format!(

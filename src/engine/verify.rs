@@ -44,9 +44,7 @@ pub(super) fn verify(
     let graph = Graph { nodes: compiled.graph.nodes.clone(), outputs };
     let columns: usize =
         compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
-    let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
-    let nodes = graph.nodes.iter().zip(live).filter(|(_, live)| *live);
-    let once = nodes.fold(1u64, |sum, (n, _)| sum.saturating_add(n.flops(&graph.nodes)));
+    let once = crate::ir::flops(&graph.nodes, &graph.outputs).saturating_add(1);
     let need = once.saturating_mul(4).saturating_mul(columns as u64);
     if need > limits.max_flops {
         let detail = format!("verifying needs {need} floating-point operations, more than {}", limits.max_flops);

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::attr::{Attr, Data};
 use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin};
 use super::primitive::{Kernel, Primitive, ShapeError};
-use super::shape::{Shape, elements};
+use super::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A graph under construction. Nodes are only ever appended, so a node's arguments precede it.
@@ -113,19 +113,7 @@ impl Builder {
 
     /// Predicted floating-point operations of everything that `outputs` depend on.
     pub fn flops(&self, outputs: &[NodeId]) -> u64 {
-        let live = super::graph::reachable(&self.nodes, outputs);
-        self.nodes
-            .iter()
-            .zip(live)
-            .filter(|(_, live)| *live)
-            .fold(0, |sum: u64, (node, _)| sum.saturating_add(node.flops(&self.nodes)))
-    }
-
-    /// Bytes of all values that `outputs` depend on, if each were stored: an upper bound known before planning.
-    pub fn largest(&self, outputs: &[NodeId]) -> usize {
-        let live = super::graph::reachable(&self.nodes, outputs);
-        let sizes = self.nodes.iter().zip(live).filter(|(n, live)| *live && !matches!(n.op.kernel, Kernel::Fill));
-        sizes.map(|(n, _)| elements(&n.shape)).max().unwrap_or(0)
+        super::graph::flops(&self.nodes, outputs)
     }
 
     fn push(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr, shape: Shape) -> NodeId {

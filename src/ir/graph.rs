@@ -95,6 +95,13 @@ pub fn reachable(nodes: &[Node], outputs: &[NodeId]) -> Vec<bool> {
     live
 }
 
+/// Predicted floating-point operations of everything that `outputs` depend on, saturating.
+pub fn flops(nodes: &[Node], outputs: &[NodeId]) -> u64 {
+    let live = reachable(nodes, outputs);
+    let working = nodes.iter().zip(live).filter(|(_, live)| *live);
+    working.fold(0, |sum: u64, (node, _)| sum.saturating_add(node.flops(nodes)))
+}
+
 fn leaf_shape(attr: &Attr, _: &[&[usize]]) -> Result<Shape, ShapeError> {
     match attr {
         Attr::Data(Data { shape, .. }) | Attr::Input(shape, _) | Attr::Fill(shape, _) => Ok(shape.clone()),

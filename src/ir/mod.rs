@@ -17,7 +17,7 @@ mod tests;
 
 pub use attr::{Absorb, Attr, Data};
 pub use builder::Builder;
-pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable};
+pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, flops, reachable};
 pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Primitive, Rule, ShapeError, Simplify};
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};

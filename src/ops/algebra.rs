@@ -151,7 +151,7 @@ impl Algebra for Builder {
     }
 
     fn lead(&mut self, x: NodeId, size: usize) -> NodeId {
-        let shape: Shape = std::iter::once(size).chain(self.shape(x).iter().copied()).collect();
+        let shape = s::batched(size, self.shape(x));
         let places: SmallVec<[usize; 4]> = (1..shape.len()).collect();
         self.broadcast(x, &shape, &places)
     }

@@ -7,6 +7,7 @@ use super::{Lowered, Lowerer, Poisoned, Scope, walk};
 use crate::engine::warning::Warning;
 use crate::fault::{Code, Fault};
 use crate::ir::NodeId;
+use crate::json::fields::with_hint;
 use crate::notation::{Expr, Function, Kind, Span};
 use crate::ops::{self, Value};
 use crate::suggest::suggest;
@@ -228,8 +229,4 @@ impl<'a> Lowerer<'a> {
             None => self.unknown_name(name, span, true),
         }
     }
-}
-
-fn with_hint(fault: Fault, name: Option<String>) -> Fault {
-    crate::json::fields::with_hint(fault, name)
 }
