@@ -112,7 +112,7 @@ fn call(b: &mut Builder, row: &Operation, signature: &Signature, args: &[NodeId]
             let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
             build(b, &bound).expect("shapes fit")
         }
-        Meaning::Expand(_) => panic!("{} is defined in the notation", row.name),
+        Meaning::Expand(_) | Meaning::Several(_) => panic!("{} has no node of its own", row.name),
     }
 }
 

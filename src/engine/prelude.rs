@@ -13,9 +13,9 @@ static LINES: LazyLock<FxHashMap<&'static str, Vec<Line>>> = LazyLock::new(|| {
     for (_, row) in table() {
         if let Meaning::Expand(texts) = row.meaning {
             let lines = texts.iter().map(|text| {
-                let (local, expr) = parse_line(&mut sources, "", text)
+                let (locals, expr) = parse_line(&mut sources, "", text)
                     .unwrap_or_else(|faults| panic!("the definition of {} does not parse: {faults:?}", row.name));
-                Line { label: None, local, expr }
+                Line { label: None, locals, expr }
             });
             parsed.insert(row.name, lines.collect());
         }

@@ -99,9 +99,9 @@ fn apply(parts: Vec<(Part, Span)>, params: &[String]) -> Vec<Line> {
                 (label, node.call(span))
             }
         };
-        let local = (i + 1 < count).then(|| format!("#{}", i + 1));
-        lines.push(Line { label: Some(numbered(&mut used, label)), local: local.clone(), expr });
-        inputs = local.into_iter().collect();
+        let locals: Vec<String> = (i + 1 < count).then(|| format!("#{}", i + 1)).into_iter().collect();
+        lines.push(Line { label: Some(numbered(&mut used, label)), locals: locals.clone(), expr });
+        inputs = locals;
     }
     lines
 }

@@ -21,9 +21,9 @@ pub struct Line {
     /// The stage this line makes in the chain: the equation's name, or the part's (`g2`, `tanh`);
     /// `None` for a result that has no name but the function's.
     pub label: Option<String>,
-    /// The local name that later lines use for its value. Names made by `compose` and `sequential`
-    /// begin with `#`, which no text can spell.
-    pub local: Option<String>,
+    /// The local name that later lines use for its value, or one name for each of several results.
+    /// Names made by `compose` and `sequential` begin with `#`, which no text can spell.
+    pub locals: Vec<String>,
     /// What it computes.
     pub expr: Expr,
 }

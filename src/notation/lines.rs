@@ -57,7 +57,7 @@ fn equations(
 
 /// One equation, or a body that is a single expression.
 fn line(reader: &mut Reader<'_>, json: &Json, parent: u32, step: &str) -> Option<Line> {
-    let (name, expr) = match json {
+    let (locals, expr) = match json {
         Json::Text(text) => {
             let span = reader.source(parent, step, Some(text))?;
             reader.text(span.source, 0, parser::line)?
@@ -65,34 +65,34 @@ fn line(reader: &mut Reader<'_>, json: &Json, parent: u32, step: &str) -> Option
         Json::Object(fields) => {
             let span = reader.source(parent, step, None)?;
             let mut node = Node::read(reader, fields, span, 0)?;
-            (node.name.take(), node.call(span))
+            (node.name.take().into_iter().collect(), node.call(span))
         }
         Json::Null | Json::Bool(_) => {
             let span = reader.source(parent, step, None)?;
             reader.fault(span, Code::InvalidValue, "the value is none of the forms of a body", FORMS);
             return None;
         }
-        _ => (None, reader.body(json, parent, step, 0)?),
+        _ => (Vec::new(), reader.body(json, parent, step, 0)?),
     };
-    Some(Line { label: name.clone(), local: name, expr })
+    let label = if locals.is_empty() { None } else { Some(locals.join(", ")) };
+    Some(Line { label, locals, expr })
 }
 
 /// Whether each line but the last has a name, and no name is given twice.
 fn check_names(reader: &mut Reader<'_>, lines: &[Line], params: &[String]) -> bool {
     let mut seen: FxHashSet<&str> = params.iter().map(String::as_str).collect();
     let told = reader.faults.len();
-    for (i, Line { local, expr: Expr { span, .. }, .. }) in lines.iter().enumerate() {
-        match local {
-            Some(name) if !seen.insert(name) => {
+    for (i, Line { locals, expr: Expr { span, .. }, .. }) in lines.iter().enumerate() {
+        for name in locals {
+            if !seen.insert(name) {
                 let what = if params.contains(name) { "a parameter" } else { "an earlier equation" };
                 let detail = format!("`{name}` is already the name of {what}");
                 reader.fault(*span, Code::DuplicateName, detail, "each name is given one value");
             }
-            None if i + 1 < lines.len() => {
-                let detail = "the equation has no name, so nothing can use its value";
-                reader.fault(*span, Code::Syntax, detail, "each equation but the last is \"name = expression\"");
-            }
-            _ => {}
+        }
+        if locals.is_empty() && i + 1 < lines.len() {
+            let detail = "the equation has no name, so nothing can use its value";
+            reader.fault(*span, Code::Syntax, detail, "each equation but the last is \"name = expression\"");
         }
         if reader.is_full() {
             return false;

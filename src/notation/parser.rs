@@ -19,8 +19,8 @@ pub fn parse_expr(sources: &mut Sources, pointer: &str, text: &str) -> Result<Ex
     read(sources, source, 0, whole)
 }
 
-/// Reads `name = expr`, or an expression alone.
-pub fn parse_line(sources: &mut Sources, pointer: &str, text: &str) -> Result<(Option<String>, Expr), Vec<Fault>> {
+/// Reads `name = expr`, `name, name = expr`, or an expression alone.
+pub fn parse_line(sources: &mut Sources, pointer: &str, text: &str) -> Result<(Vec<String>, Expr), Vec<Fault>> {
     let source = sources.add(pointer, Some(text));
     read(sources, source, 0, line)
 }
@@ -82,17 +82,28 @@ pub(super) fn whole(parser: &mut Parser<'_>) -> Result<Expr, Stop> {
     Err(parser.unexpected("an operator or the end of the text", None))
 }
 
-/// [name `=`] expression
-pub(super) fn line(parser: &mut Parser<'_>) -> Result<(Option<String>, Expr), Stop> {
-    if !(parser.is(Token::Name) && parser.next_is(Token::Assign)) {
-        return Ok((None, whole(parser)?));
+/// [name {`,` name} `=`] expression
+pub(super) fn line(parser: &mut Parser<'_>) -> Result<(Vec<String>, Expr), Stop> {
+    let mut names = Vec::new();
+    let start = parser.mark();
+    while parser.is(Token::Name) && (parser.next_is(Token::Comma) || parser.next_is(Token::Assign)) {
+        names.push((parser.span(), parser.word()));
+        parser.advance();
+        let last = parser.is(Token::Assign);
+        parser.advance();
+        if !last {
+            continue;
+        }
+        for &(span, name) in &names {
+            if let Some(objection) = names::objection(name) {
+                parser.note(span, Code::Syntax, objection, None)?;
+            }
+        }
+        let names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
+        return Ok((names, whole(parser)?));
     }
-    let (span, name) = (parser.span(), parser.word());
-    if let Some(objection) = names::objection(name) {
-        parser.note(span, Code::Syntax, objection, None)?;
-    }
-    parser.at += 2;
-    Ok((Some(name.to_owned()), whole(parser)?))
+    parser.reset(start);
+    Ok((Vec::new(), whole(parser)?))
 }
 
 impl<'a> Parser<'a> {

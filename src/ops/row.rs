@@ -43,6 +43,8 @@ pub enum Meaning {
     Elementwise(&'static Primitive),
     /// Code that builds primitives from the bound arguments.
     Build(fn(&mut Builder, &Bound<'_>) -> Result<NodeId, Fault>),
+    /// The same for an operation with several results, a list of them: `Q, R = qr(A)`, `qr(A)[0]`.
+    Several(fn(&mut Builder, &Bound<'_>) -> Result<Vec<NodeId>, Fault>),
     /// A definition in the notation itself: equations, the last of them the result.
     Expand(&'static [&'static str]),
 }

@@ -8,8 +8,16 @@ use crate::ir::NodeId;
 use crate::notation::{Expr, Line, Span};
 use crate::ops::Value;
 
-/// A function and its arguments: nodes by identity, numbers by their bits.
-pub(super) type CallKey = (usize, SmallVec<[(bool, u64); 4]>);
+/// A function and its arguments: nodes by identity, numbers by their bits, lists by their parts.
+pub(super) type CallKey = (usize, SmallVec<[(Part, u64); 4]>);
+
+/// What a part of a key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Node,
+    Number,
+    List,
+}
 
 impl Lowerer<'_> {
     /// The call that a document asks for.
@@ -102,17 +110,8 @@ impl Lowerer<'_> {
         let mut values = Vec::with_capacity(args.len());
         let mut key = SmallVec::new();
         for arg in args {
-            let value = match arg {
-                Value::Number(x) => {
-                    key.push((true, x.to_bits()));
-                    Value::Number(x)
-                }
-                other => {
-                    let node = self.as_array(&other, span)?;
-                    key.push((false, u64::from(node.0)));
-                    Value::Node(node)
-                }
-            };
+            let value = if let Value::Number(_) = arg { arg } else { self.settle(arg, span)? };
+            identify(&value, &mut key);
             values.push(value);
         }
         let key = (f, key);
@@ -137,19 +136,19 @@ impl Lowerer<'_> {
         let mut result = Err(Poisoned);
         let mut broken = false;
         for line in &function.lines {
-            result = self.eval_line(line, &scope).map(Value::Node);
+            result = self.eval_line(line, &scope);
             broken |= result.is_err();
-            if let Some(local) = &line.local {
-                scope.push(local, result.clone());
+            if !line.locals.is_empty() {
+                broken |= self.name_parts(&line.locals, &result, &line.expr, &mut scope).is_err();
             }
         }
         if broken { Err(Poisoned) } else { result }
     }
 
-    fn eval_line(&mut self, line: &Line, scope: &Scope<'_>) -> Lowered<NodeId> {
+    fn eval_line(&mut self, line: &Line, scope: &Scope<'_>) -> Lowered<Value> {
         let outer = std::mem::replace(&mut self.label, line.label.clone());
-        let value = self.eval_array(&line.expr, scope);
-        if let Ok(node) = value {
+        let value = self.eval(&line.expr, scope).and_then(|value| self.settle(value, line.expr.span));
+        if let Ok(Value::Node(node)) = value {
             self.mark(node);
         }
         self.label = outer;
@@ -191,5 +190,18 @@ impl Lowerer<'_> {
         let count = self.names.entry(name.clone()).or_insert(0);
         *count += 1;
         if *count == 1 { name } else { format!("{name}#{count}") }
+    }
+}
+
+/// Appends what tells a settled argument from any other.
+fn identify(value: &Value, key: &mut SmallVec<[(Part, u64); 4]>) {
+    match value {
+        Value::Number(x) => key.push((Part::Number, x.to_bits())),
+        Value::Node(node) => key.push((Part::Node, u64::from(node.0))),
+        Value::List(items) => {
+            key.push((Part::List, items.len() as u64));
+            items.iter().for_each(|item| identify(item, key));
+        }
+        Value::Array(_) | Value::Text(_) | Value::Flag(_) | Value::Nothing => {}
     }
 }

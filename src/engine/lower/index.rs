@@ -21,7 +21,25 @@ struct Part {
 impl Lowerer<'_> {
     /// Evaluates `base[items]`.
     pub(super) fn eval_index(&mut self, base: &Expr, items: &[Item], scope: &Scope<'_>, span: Span) -> Lowered<Value> {
-        let x = self.eval_array(base, scope)?;
+        let base_value = self.eval(base, scope)?;
+        if let Value::List(list) = &base_value
+            && let Some(part) = self.picked(list, items, scope)?
+        {
+            return if items.len() == 1 { Ok(part) } else { self.index(&part, base.span, &items[1..], scope, span) };
+        }
+        self.index(&base_value, base.span, items, scope, span)
+    }
+
+    /// Indexes an array.
+    fn index(
+        &mut self,
+        base: &Value,
+        base_span: Span,
+        items: &[Item],
+        scope: &Scope<'_>,
+        span: Span,
+    ) -> Lowered<Value> {
+        let x = self.as_array(base, base_span)?;
         let shape: Shape = self.builder.shape(x).clone();
         let named = items.iter().filter(|i| matches!(i, Item::At(_) | Item::Range { .. })).count();
         if named > shape.len() {

@@ -9,6 +9,7 @@ mod names;
 mod operation;
 mod recursion;
 mod scope;
+mod several;
 
 use std::collections::BTreeSet;
 
@@ -244,12 +245,6 @@ impl<'a> Lowerer<'a> {
             Kind::Index { base, items } => self.eval_index(base, items, scope, expr.span),
             Kind::Call { name, args, keywords } => self.eval_call(name, args, keywords, scope, expr.span),
         }
-    }
-
-    /// Evaluates an expression that must be an array.
-    fn eval_array(&mut self, expr: &Expr, scope: &Scope<'_>) -> Lowered<NodeId> {
-        let value = self.eval(expr, scope)?;
-        self.as_array(&value, expr.span)
     }
 
     fn as_array(&mut self, value: &Value, span: Span) -> Lowered<NodeId> {

@@ -194,9 +194,7 @@ impl<'a> Lowerer<'a> {
                     _ => Ok(()),
                 };
             }
-            if let Some(local) = line.local.as_deref() {
-                scope.push(local, Err(Poisoned));
-            }
+            line.locals.iter().for_each(|local| scope.push(local, Err(Poisoned)));
         }
     }
 

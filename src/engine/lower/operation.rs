@@ -30,15 +30,29 @@ impl Lowerer<'_> {
         }
         let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
         let result = match row.meaning {
-            Meaning::Build(build) => build(&mut self.builder, &bound).map_err(Some),
-            Meaning::Elementwise(op) => self.elementwise(row, op, &bound).map_err(Some),
-            Meaning::Expand(_) => self.expand(row, signature, values, span).map_err(|_| None),
+            Meaning::Build(build) => build(&mut self.builder, &bound).map(Value::Node).map_err(Some),
+            Meaning::Several(build) => build(&mut self.builder, &bound)
+                .map(|nodes| Value::List(nodes.into_iter().map(Value::Node).collect()))
+                .map_err(Some),
+            Meaning::Elementwise(op) => self.elementwise(row, op, &bound).map(Value::Node).map_err(Some),
+            Meaning::Expand(_) => self.expand(row, signature, values, span).map(Value::Node).map_err(|_| None),
         };
         self.builder.origin = outer;
         match result {
-            Ok(node) => Ok(Value::Node(self.within_limits(node, span)?)),
+            Ok(value) => self.all_within_limits(value, span),
             Err(Some(fault)) => self.fail(span, fault),
             Err(None) => Err(super::Poisoned),
+        }
+    }
+
+    /// A result, or the list of several, none of them too large.
+    fn all_within_limits(&mut self, value: Value, span: Span) -> Lowered<Value> {
+        match value {
+            Value::Node(node) => self.within_limits(node, span).map(Value::Node),
+            Value::List(items) => {
+                items.into_iter().map(|v| self.all_within_limits(v, span)).collect::<Lowered<_>>().map(Value::List)
+            }
+            other => Ok(other),
         }
     }
 
@@ -114,8 +128,9 @@ impl Lowerer<'_> {
             if result.is_err() {
                 break;
             }
-            if let Some(local) = &line.local {
-                scope.push(local, result.clone());
+            if !line.locals.is_empty() && self.name_parts(&line.locals, &result, &line.expr, &mut scope).is_err() {
+                result = Err(super::Poisoned);
+                break;
             }
         }
         self.inside_builtin = outer;

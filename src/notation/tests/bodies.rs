@@ -12,8 +12,9 @@ fn lines(document: &str) -> Vec<String> {
     let Some(Function { lines, .. }) = functions.last() else {
         return Vec::new();
     };
-    let line =
-        |line: &super::super::Line| format!("{} | {} | {}", show(&line.label), show(&line.local), print(&line.expr));
+    let line = |line: &super::super::Line| {
+        format!("{} | {} | {}", show(&line.label), line.locals.join(", "), print(&line.expr))
+    };
     lines.iter().map(line).collect()
 }
 
