@@ -200,7 +200,9 @@ fn identify(value: &Value, key: &mut SmallVec<[(Part, u64); 4]>) {
         Value::Node(node) => key.push((Part::Node, u64::from(node.0))),
         Value::List(items) => {
             key.push((Part::List, items.len() as u64));
-            items.iter().for_each(|item| identify(item, key));
+            for item in items {
+                identify(item, key);
+            }
         }
         Value::Array(_) | Value::Text(_) | Value::Flag(_) | Value::Nothing => {}
     }
