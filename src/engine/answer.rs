@@ -171,13 +171,15 @@ pub(super) fn method(w: &mut Writer, compiled: &Compiled) {
     w.string(method.mode);
     w.key("flops");
     w.begin_object();
-    for (name, flops) in [("forward", method.forward), ("reverse", method.reverse), ("chosen", Some(method.chosen))] {
-        if let Some(flops) = flops {
-            w.key(name);
-            w.usize(usize::try_from(flops).unwrap_or(usize::MAX));
-        }
+    for &(name, flops) in method.ways.iter().chain([&("chosen", method.chosen)]) {
+        w.key(name);
+        w.usize(usize::try_from(flops).unwrap_or(usize::MAX));
     }
     w.end_object();
+    if let Some(bracketing) = &method.bracketing {
+        w.key("bracketing");
+        w.string(bracketing);
+    }
     w.end_object();
 }
 

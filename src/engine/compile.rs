@@ -43,7 +43,7 @@ impl Compiled {
             places.kinks = watched.iter().map(|&(node, mask)| (roots.add(mask), node)).collect();
             method
         } else {
-            Method { mode: "value", forward: None, reverse: None, chosen: b.flops(&values) }
+            Method { mode: "value", ways: Vec::new(), chosen: b.flops(&values), bracketing: None }
         };
         let chain = document.trace.then(|| -> Result<Chain, Fault> {
             let ends: Vec<(&str, NodeId)> = outputs.iter().map(String::as_str).zip(values.iter().copied()).collect();

@@ -60,16 +60,16 @@ pub struct Places {
 }
 
 /// How the derivative is computed, and what each way would cost.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Method {
-    /// `forward`, `reverse`, or `value` where nothing is differentiated.
+    /// The way taken, or `value` where nothing is differentiated.
     pub mode: &'static str,
-    /// Predicted flops by columns.
-    pub forward: Option<u64>,
-    /// Predicted flops by rows.
-    pub reverse: Option<u64>,
+    /// Predicted flops of each way considered, by its name.
+    pub ways: Vec<(&'static str, u64)>,
     /// Predicted flops of the way taken.
     pub chosen: u64,
+    /// The order in which the factors of the chain rule are multiplied, in words, where it was chosen.
+    pub bracketing: Option<String>,
 }
 
 /// What a run is predicted to take.

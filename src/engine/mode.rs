@@ -1,5 +1,8 @@
-//! Forward or reverse: builds the Jacobian both ways and keeps the cheaper one, unless the document
-//! forces one. A way that takes too many sweeps over too large a graph is given up half-way.
+//! The ways to build a Jacobian: each is tried, weighed by its predicted operations, and the cheapest
+//! is kept, unless the document forces one.
+//!
+//! A way is a function in [`WAYS`]; it may find that it does not apply, or give up half-way when it
+//! takes too many sweeps over too large a graph.
 
 use super::compiled::Method;
 use super::document::Mode;
@@ -11,10 +14,37 @@ use crate::ir::{Builder, NodeId};
 /// Most nodes looked at to build a derivative one way, a node once for each sweep.
 const MOST_VISITS: usize = 200_000_000;
 
+/// What is to be differentiated, and what that may take.
+struct Task<'a> {
+    values: &'a [NodeId],
+    inputs: &'a [NodeId],
+    limits: &'a Limits,
+}
+
+/// One way to build a Jacobian.
+struct Way {
+    mode: Mode,
+    name: &'static str,
+    /// Fails, with the reason, where the way does not apply or would outgrow the limits.
+    build: fn(&mut Builder, &Task<'_>) -> Result<Built, Fault>,
+}
+
+/// All ways, in the order in which they are shown; of equally cheap ones the first is taken.
+const WAYS: [Way; 2] = [
+    Way { mode: Mode::Forward, name: "forward", build: by_columns },
+    Way { mode: Mode::Reverse, name: "reverse", build: by_rows },
+];
+
+/// A Jacobian, and what is to be said of how it was built.
+struct Built {
+    jacobian: Jacobian,
+    bracketing: Option<String>,
+}
+
 /// Builds the Jacobian.
 ///
 /// # Errors
-/// If every way allowed would outgrow the limits.
+/// If no way is left that applies and keeps the limits, or not the one that is forced.
 pub(super) fn choose(
     b: &mut Builder,
     values: &[NodeId],
@@ -22,39 +52,46 @@ pub(super) fn choose(
     mode: Mode,
     limits: &Limits,
 ) -> Result<(Jacobian, Method), Vec<Fault>> {
-    let columns = by_columns(b, values, inputs, limits);
-    let rows = by_rows(b, values, inputs, limits);
-    let cost = |j: &Jacobian| {
-        let roots: Vec<NodeId> = values.iter().copied().chain(j.iter().flatten().copied()).collect();
-        b.flops(&roots)
-    };
-    let (forward, reverse) = (columns.as_ref().map(cost), rows.as_ref().map(cost));
-    let cheaper = match (mode, forward, reverse) {
-        (Mode::Auto, Some(f), Some(r)) if f <= r => (columns, "forward", forward),
-        (Mode::Forward, ..) | (Mode::Auto, _, None) => (columns, "forward", forward),
-        (Mode::Reverse | Mode::Auto, ..) => (rows, "reverse", reverse),
-    };
-    match cheaper {
-        (Some(jacobian), mode, Some(chosen)) => Ok((jacobian, Method { mode, forward, reverse, chosen })),
-        _ => Err(vec![too_large(b, values.len(), inputs.len())]),
+    let task = Task { values, inputs, limits };
+    let mut candidates: Vec<(&Way, Built, u64)> = Vec::with_capacity(WAYS.len());
+    let mut reason = None;
+    for way in &WAYS {
+        let allowed = mode == Mode::Auto || mode == way.mode;
+        match (way.build)(b, &task) {
+            Ok(built) => {
+                let roots: Vec<NodeId> = values.iter().chain(built.jacobian.iter().flatten()).copied().collect();
+                candidates.push((way, built, b.flops(&roots)));
+            }
+            Err(fault) if allowed => reason = reason.or(Some(fault)),
+            Err(_) => {}
+        }
+    }
+    let ways = candidates.iter().map(|(way, _, flops)| (way.name, *flops)).collect();
+    let allowed = candidates.into_iter().filter(|(way, ..)| mode == Mode::Auto || mode == way.mode);
+    match allowed.min_by_key(|(_, _, flops)| *flops) {
+        Some((way, built, chosen)) => {
+            Ok((built.jacobian, Method { mode: way.name, ways, chosen, bracketing: built.bracketing }))
+        }
+        None => Err(reason.into_iter().collect()),
     }
 }
 
 /// Forward mode, some inputs at a time.
-fn by_columns(b: &mut Builder, values: &[NodeId], inputs: &[NodeId], limits: &Limits) -> Option<Jacobian> {
-    let mut blocks: Jacobian = vec![Vec::with_capacity(inputs.len()); values.len()];
-    in_parts(b, inputs, limits, |b, part| {
-        for (row, more) in blocks.iter_mut().zip(forward(b, values, part, &[])) {
+fn by_columns(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
+    let mut blocks: Jacobian = vec![Vec::with_capacity(task.inputs.len()); task.values.len()];
+    let whole = in_parts(b, task.inputs, task.limits, |b, part| {
+        for (row, more) in blocks.iter_mut().zip(forward(b, task.values, part, &[])) {
             row.extend(more);
         }
-    })
-    .then_some(blocks)
+    });
+    if whole { Ok(Built { jacobian: blocks, bracketing: None }) } else { Err(too_large(b, task)) }
 }
 
 /// Reverse mode, some outputs at a time.
-fn by_rows(b: &mut Builder, values: &[NodeId], inputs: &[NodeId], limits: &Limits) -> Option<Jacobian> {
-    let mut blocks = Jacobian::with_capacity(values.len());
-    in_parts(b, values, limits, |b, part| blocks.extend(reverse(b, part, inputs, &[]))).then_some(blocks)
+fn by_rows(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
+    let mut blocks = Jacobian::with_capacity(task.values.len());
+    let whole = in_parts(b, task.values, task.limits, |b, part| blocks.extend(reverse(b, part, task.inputs, &[])));
+    if whole { Ok(Built { jacobian: blocks, bracketing: None }) } else { Err(too_large(b, task)) }
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.
@@ -76,10 +113,12 @@ fn in_parts(
     true
 }
 
-fn too_large(b: &Builder, outputs: usize, inputs: usize) -> Fault {
+fn too_large(b: &Builder, task: &Task<'_>) -> Fault {
     let detail = format!(
-        "the derivative of {outputs} outputs by {inputs} inputs of a graph of this size expands into too many \
-         operations; gather scalar inputs into arrays, or name fewer in `of` and `wrt`"
+        "the derivative of {} outputs by {} inputs of a graph of this size expands into too many operations; gather \
+         scalar inputs into arrays, or name fewer in `of` and `wrt`",
+        task.values.len(),
+        task.inputs.len()
     );
     Fault::new(Code::Limit, detail).expected("fewer operations", format!("more than {}", b.nodes().len()))
 }
