@@ -1,6 +1,8 @@
 //! Published numbers: every job in `tests/golden/` is asked of a running server with the request in
 //! `examples/`, in forward and in reverse mode, and every number it is known to have is checked.
 
+#[path = "golden/adbench.rs"]
+mod adbench;
 #[path = "golden/ask.rs"]
 mod ask;
 mod support;
@@ -207,7 +209,7 @@ async fn a_batch_and_a_list_of_points_lead_every_shape() {
 #[tokio::test]
 async fn every_example_is_answered() {
     let jacobi = Jacobi::shared();
-    for folder in [root().join("examples"), root().join("examples/nist")] {
+    for folder in ["examples", "examples/adbench", "examples/nist"].map(|folder| root().join(folder)) {
         for entry in std::fs::read_dir(&folder).expect("the folder of examples") {
             let path = entry.expect("an example").path();
             if path.extension().is_some_and(|e| e == "json") {

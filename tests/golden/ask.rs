@@ -84,12 +84,17 @@ impl Jacobi {
     }
 
     /// Posts an example in forward and in reverse mode, which must agree to rounding.
-    pub(crate) async fn answer(&self, example: &str) -> Answer {
-        let forward = self.post(example, "forward").await;
-        let reverse = self.post(example, "reverse").await;
+    pub(crate) async fn answer(&self, name: &str) -> Answer {
+        self.both(name, &example(name)).await
+    }
+
+    /// Posts a document in forward and in reverse mode, which must agree to rounding.
+    pub(crate) async fn both(&self, name: &str, document: &Value) -> Answer {
+        let forward = self.in_mode("forward", name, document).await;
+        let reverse = self.in_mode("reverse", name, document).await;
         let same = |what: &str, pushed: &Value, pulled: &Value| {
-            assert_eq!(pushed["shape"], pulled["shape"], "{example}: {what}");
-            agree(&format!("{example}: {what}"), &pushed["data"], &pulled["data"]);
+            assert_eq!(pushed["shape"], pulled["shape"], "{name}: {what}");
+            agree(&format!("{name}: {what}"), &pushed["data"], &pulled["data"]);
         };
         for (output, value) in reverse["value"].as_object().expect("values") {
             same(output, &forward["value"][output], value);
@@ -101,12 +106,16 @@ impl Jacobi {
         Answer(reverse)
     }
 
-    pub(crate) async fn post(&self, example: &str, mode: &str) -> Value {
-        let mut document = read(&root().join("examples").join(format!("{example}.json")));
+    pub(crate) async fn post(&self, name: &str, mode: &str) -> Value {
+        self.in_mode(mode, name, &example(name)).await
+    }
+
+    async fn in_mode(&self, mode: &str, name: &str, document: &Value) -> Value {
+        let mut document = document.clone();
         document["mode"] = json!(mode);
         let (status, body) = self.send(&document).await;
-        assert_eq!(status, 200, "{example} in {mode} mode: {body}");
-        assert_eq!(body["method"]["mode"], mode, "{example}");
+        assert_eq!(status, 200, "{name} in {mode} mode: {body}");
+        assert_eq!(body["method"]["mode"], mode, "{name}");
         body
     }
 
@@ -124,6 +133,10 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+pub(crate) fn example(name: &str) -> Value {
+    read(&root().join("examples").join(format!("{name}.json")))
 }
 
 pub(crate) fn golden(name: &str) -> Value {

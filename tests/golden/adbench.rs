@@ -1,0 +1,62 @@
+//! The objectives of ADBench against JAX: every value and every entry of every Jacobian, and against the
+//! few entries that ADBench's own tests hold.
+
+use serde_json::{Value, json};
+
+use crate::ask::{Answer, Jacobi, close, example, golden, names, row_major};
+
+/// Relative difference allowed. A reprojection error is the difference of two numbers a thousand times its size.
+const TOLERANCE: f64 = 1e-11;
+
+/// Checks an answer against `tests/golden/adbench/{name}.json`.
+fn check(name: &str, answer: &Answer) {
+    let expected = golden(&format!("adbench/{name}"));
+    let inputs = names(&expected["inputs"]);
+    for (output, known) in expected["outputs"].as_object().expect("outputs") {
+        close(&format!("{name}: {output}"), &answer.value(output), &known["value"], TOLERANCE);
+        let jacobian = row_major(&answer.jacobian(output, &inputs));
+        close(&format!("{name}: J of {output}"), &jacobian, &known["jacobian"], TOLERANCE);
+    }
+}
+
+#[tokio::test]
+async fn gaussian_mixture() {
+    let answer = Jacobi::shared().answer("adbench/gmm").await;
+    check("gmm", &answer);
+    let gradient = answer.jacobian("objective", &["alpha", "mu", "icf"]);
+    let published = json!([8.073_804_080_049_758, 1.086_628_555_086_524_6e-1, -9.946_409_304_663_228e-1]);
+    let got = [answer.value("objective")[0], gradient[(0, 0)], gradient[(0, 17)]];
+    close("ADBench's own test", &got, &published, TOLERANCE);
+}
+
+#[tokio::test]
+async fn bundle_adjustment() {
+    let answer = Jacobi::shared().answer("adbench/ba").await;
+    check("ba", &answer);
+    let by = |input| answer.jacobian("reprojection", &[input]);
+    let published = json!([2.288_772_022_082_467_6e2, 6.345_748_114_955_454e2, 6.233_359_215_530_64e-1]);
+    let (cams, w) = (by("cams"), by("w"));
+    close("ADBench's own test", &[cams[(0, 0)], cams[(0, 1)], w[(1, 0)]], &published, TOLERANCE);
+}
+
+#[tokio::test]
+async fn bundle_adjustment_where_no_camera_is_rotated() {
+    let mut document = example("adbench/ba");
+    for camera in document["at"]["cams"].as_array_mut().expect("cameras") {
+        for angle in &mut camera.as_array_mut().expect("parameters")[..3] {
+            *angle = Value::from(0);
+        }
+    }
+    check("ba_unrotated", &Jacobi::shared().both("adbench/ba, unrotated", &document).await);
+}
+
+#[tokio::test]
+async fn hand_tracking() {
+    let jacobi = Jacobi::shared();
+    let answer = jacobi.answer("adbench/hand_test").await;
+    check("hand_test", &answer);
+    let j = answer.jacobian("error", &["theta"]);
+    let published = json!([1.651_931_479_416_115_5e-1, -1.955_129_593_412_827_5e-2, -3.453_268_937_682_813_6e-2]);
+    close("ADBench's own test", &[answer.value("error")[0], j[(0, 0)], j[(3, 18)]], &published, TOLERANCE);
+    check("hand", &jacobi.answer("adbench/hand").await);
+}
