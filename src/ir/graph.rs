@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
+use super::depends::Depends;
 use super::primitive::{Batch, Cost, Kernel, Primitive, Rule, ShapeError};
 use super::shape::{Shape, elements};
 
@@ -115,6 +116,7 @@ const fn leaf(name: &'static str, kernel: Kernel) -> Primitive {
         shape: leaf_shape,
         kernel,
         rule: Rule::Zero,
+        depends: Depends::Each,
         batch: Batch::Leading,
         cost: Cost::Free,
         simplify: None,

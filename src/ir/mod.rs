@@ -1,11 +1,14 @@
 //! The graph: values in single-assignment form, hash-consed, and the contract every primitive signs.
 //!
 //! Architecture invariant: this room knows the *shape* of a primitive's contract and no primitive but
-//! the two leaves (inputs and constants); it never computes with elements, except that the builder
-//! folds elementwise primitives over constants.
+//! the two leaves (inputs and constants); it never computes with elements, except through the
+//! kernels of single nodes: the builder folds elementwise primitives over constants, and what is known
+//! before anything runs can be asked for.
 
 mod attr;
 mod builder;
+mod compute;
+mod depends;
 mod graph;
 mod primitive;
 mod print;
@@ -17,6 +20,7 @@ mod tests;
 
 pub use attr::{Absorb, Attr, Data};
 pub use builder::Builder;
+pub use depends::{Argument, Depends, Flow, Sets};
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, flops, reachable};
 pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Primitive, Rule, ShapeError, Simplify};
 pub use print::print;

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::attr::Attr;
 use super::builder::Builder;
+use super::depends::Depends;
 use super::graph::{Node, NodeId};
 use super::shape::{Layout, Shape};
 use crate::kernel::View;
@@ -21,6 +22,8 @@ pub struct Primitive {
     pub kernel: Kernel,
     /// How it is differentiated.
     pub rule: Rule,
+    /// Which elements of its arguments each element of the result depends on.
+    pub depends: Depends,
     /// How it takes a leading batch axis.
     pub batch: Batch,
     /// What it costs.

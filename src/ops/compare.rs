@@ -6,7 +6,7 @@ use super::elementwise::{map2, primitive};
 use super::row::{Meaning, Operation};
 use super::shaping::broadcast_all;
 use crate::fault::Fault;
-use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::ir::{Builder, Depends, NodeId, Primitive, Rule, elements};
 
 macro_rules! comparison {
     ($id:ident, $name:literal, $op:tt) => {
@@ -25,6 +25,15 @@ comparison!(NOT_EQUAL, "not_equal", !=);
 
 /// `c ? x : y`, linear in x and y together. What is not selected reaches neither value nor derivative.
 pub(in crate::ops) static SELECT: Primitive = Primitive {
+    depends: Depends::Custom(|flow, sets| {
+        let [c, x, y] = flow.args else { return None };
+        let of = |i: usize| match c.value {
+            Some(c) if c[i] == 0.0 => Some(y.set(i)),
+            Some(_) => Some(x.set(i)),
+            None => sets.pair(x.set(i), y.set(i)),
+        };
+        (0..elements(flow.shape)).map(of).collect()
+    }),
     simplify: Some(|b, a, _| {
         if a[1] == a[2] {
             return Some(a[1]);

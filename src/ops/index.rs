@@ -2,7 +2,8 @@
 
 use super::Algebra;
 use crate::ir::{
-    Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, ShapeError, elements, show,
+    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, ShapeError,
+    elements, show,
 };
 
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
@@ -37,6 +38,7 @@ static GATHER: Primitive = Primitive {
             b.make(&SCATTER, &[ct, indices], Attr::Axes([batch, axis, length].as_slice().into()))
         },
     },
+    depends: Depends::Custom(picked),
     batch: Batch::Custom(|b, node, args, size| batch_rule(b, &GATHER, node, args, size)),
     cost: Cost::Free,
     simplify: None,
@@ -75,11 +77,67 @@ static SCATTER: Primitive = Primitive {
             b.make(&GATHER, &[ct, indices], Attr::Axes([batch, axis, 0].as_slice().into()))
         },
     },
+    depends: Depends::Custom(put),
     batch: Batch::Custom(|b, node, args, size| batch_rule(b, &SCATTER, node, args, size)),
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: None,
     kink: None,
 };
+
+/// The sets of picked elements: of the elements picked, or of all that may be where the indices are not known.
+fn picked(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+    let (batch, axis, _) = parts(flow.attr);
+    let (x, indices) = (flow.args[0], flow.args[1]);
+    let g = Geometry::new(batch, axis, x.shape, indices.shape);
+    let mut out = vec![0; elements(flow.shape)];
+    let Some(known) = indices.value else {
+        for row in 0..g.batch * g.outer {
+            for k in 0..g.inner {
+                let column: Vec<u32> = (0..g.length).map(|i| x.set((row * g.length + i) * g.inner + k)).collect();
+                let whole = sets.all(&column)?;
+                (0..g.picks).for_each(|p| out[(row * g.picks + p) * g.inner + k] = whole);
+            }
+        }
+        return Some(out);
+    };
+    g.visit(known, |place, source| {
+        if let Some(s) = source {
+            (0..g.inner).for_each(|k| out[place + k] = x.set(s + k));
+        }
+    });
+    Some(out)
+}
+
+/// The sets of places: of all that is added there, or of everything that may be.
+fn put(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+    let (batch, axis, _) = parts(flow.attr);
+    let (t, indices) = (flow.args[0], flow.args[1]);
+    let g = Geometry::new(batch, axis, flow.shape, indices.shape);
+    let mut out = vec![0; elements(flow.shape)];
+    let Some(known) = indices.value else {
+        for row in 0..g.batch * g.outer {
+            for k in 0..g.inner {
+                let column: Vec<u32> = (0..g.picks).map(|p| t.set((row * g.picks + p) * g.inner + k)).collect();
+                let whole = sets.all(&column)?;
+                (0..g.length).for_each(|i| out[(row * g.length + i) * g.inner + k] = whole);
+            }
+        }
+        return Some(out);
+    };
+    // All that comes to one place is united at once: place after place would unite again and again.
+    let mut arrivals: Vec<(usize, u32)> = Vec::new();
+    g.visit(known, |place, target| {
+        if let Some(s) = target {
+            arrivals.extend((0..g.inner).map(|k| (s + k, t.set(place + k))).filter(|a| a.1 != 0));
+        }
+    });
+    arrivals.sort_unstable();
+    for group in arrivals.chunk_by(|a, b| a.0 == b.0) {
+        let group_sets: Vec<u32> = group.iter().map(|a| a.1).collect();
+        out[group[0].0] = sets.all(&group_sets)?;
+    }
+    Some(out)
+}
 
 /// Shared leading axes, axis, and (for the transpose) length of the axis.
 fn parts(attr: &Attr) -> (usize, usize, usize) {

@@ -5,7 +5,8 @@ use smallvec::{SmallVec, smallvec};
 use super::Algebra;
 use super::elementwise::same_shape;
 use crate::ir::{
-    Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError, elements,
+    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, Shape,
+    ShapeError, elements,
 };
 use crate::kernel;
 
@@ -22,6 +23,7 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
             b.expand(ct, &axes, &source)
         },
     },
+    depends: Depends::Along(axes),
     batch: Batch::Custom(shift_axes),
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: Some(|b, a, attr| {
@@ -65,6 +67,7 @@ const fn extremum(name: &'static str, kernel: Kernel) -> Primitive {
             },
             adjoint: None,
         },
+        depends: Depends::Along(axes),
         batch: Batch::Custom(shift_axes),
         cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
         simplify: None,
@@ -102,6 +105,7 @@ pub(in crate::ops) static CUMSUM: Primitive = Primitive {
             b.make(&CUMSUM, &[ct], Attr::Directed(axis, !backwards))
         },
     },
+    depends: Depends::Custom(running),
     batch: Batch::Custom(|b, node, args, _| {
         let Attr::Directed(axis, backwards) = node.attr else { return args[0].0 };
         b.make(&CUMSUM, &[args[0].0], Attr::Directed(axis + 1, backwards))
@@ -110,6 +114,22 @@ pub(in crate::ops) static CUMSUM: Primitive = Primitive {
     simplify: None,
     kink: None,
 };
+
+/// The sets of a running combination: each element's is that of its neighbour before it, with its own.
+pub(in crate::ops) fn running(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+    let Attr::Directed(axis, backwards) = *flow.attr else { return None };
+    let (length, inner) = (flow.shape[axis], elements(&flow.shape[axis + 1..]));
+    let mut out: Vec<u32> = (0..elements(flow.shape)).map(|i| flow.args[0].set(i)).collect();
+    for block in out.chunks_mut((length * inner).max(1)) {
+        for k in 1..length {
+            let (before, here) = if backwards { (length - k, length - k - 1) } else { (k - 1, k) };
+            for i in 0..inner {
+                block[here * inner + i] = sets.pair(block[before * inner + i], block[here * inner + i])?;
+            }
+        }
+    }
+    Some(out)
+}
 
 /// Position of the first nonzero element, -1 if there is none; the attribute counts leading axes
 /// that are kept. Reports kinks.
@@ -128,6 +148,7 @@ static FIRST: Primitive = Primitive {
         }
     }),
     rule: Rule::Zero,
+    depends: Depends::All,
     batch: Batch::Custom(|b, node, args, _| {
         let kept = if let Attr::Index(k) = node.attr { k + 1 } else { 1 };
         b.make(&FIRST, &[args[0].0], Attr::Index(kept))

@@ -3,7 +3,7 @@
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
 use super::{map1, map2, primitive};
-use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::ir::{Builder, Depends, Flow, NodeId, Primitive, Rule, Sets, elements};
 
 /// `x + y`.
 pub(in crate::ops) static ADD: Primitive = Primitive {
@@ -34,6 +34,7 @@ pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
 
 /// `x · y`.
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
+    depends: Depends::Custom(of_product),
     simplify: Some(|b, a, _| one_factor(b, a)),
     ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
 };
@@ -60,6 +61,7 @@ pub(in crate::ops) static DIVIDE: Primitive = Primitive {
 /// The product `c · t` of a derivative `t`: zero wherever `t` is exactly zero, whatever `c` is, so
 /// that a branch not taken never turns 0·∞ into NaN.
 pub(in crate::ops) static SCALE: Primitive = Primitive {
+    depends: Depends::Custom(of_product),
     simplify: Some(|b, a, _| {
         if b.fill_value(a[1]) == Some(0.0) {
             return Some(a[1]);
@@ -85,6 +87,13 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
         },
     )
 };
+
+/// The sets of a product: a factor that is known to be zero keeps what the other depends on out of it.
+fn of_product(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+    let [x, y] = flow.args else { return None };
+    let through = |i: usize| (if y.is_zero(i) { 0 } else { x.set(i) }, if x.is_zero(i) { 0 } else { y.set(i) });
+    (0..elements(flow.shape)).map(through).map(|(a, b)| sets.pair(a, b)).collect()
+}
 
 /// The other factor, where one is 1 everywhere.
 fn one_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {

@@ -13,7 +13,7 @@ pub(super) mod trigonometric;
 
 use super::Algebra;
 use super::row::{Meaning, Operation};
-use crate::ir::{Attr, Batch, Builder, Cost, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, show};
+use crate::ir::{Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, show};
 
 /// All arguments have one shape, and so has the result.
 pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
@@ -36,6 +36,7 @@ pub(super) const fn primitive(
         shape: same_shape,
         kernel: Kernel::Elementwise(kernel),
         rule,
+        depends: Depends::Each,
         batch: Batch::Leading,
         cost: Cost::Each(cost),
         simplify: None,

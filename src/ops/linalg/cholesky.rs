@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::manipulation::diagonal::{beyond, lower};
 use super::solve::TRIANGULAR;
 use super::{cubic, each, square};
-use crate::ir::{Absorb, Attr, Batch, Builder, Cost, Kernel, NodeId, Primitive, Rule};
+use crate::ir::{Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule};
 use crate::kernel;
 
 /// The lower triangular L with `L Lᵀ = S = (A + Aᵀ)/2`, and its tangent `L Φ(L⁻¹ S' L⁻ᵀ)`, where Φ takes
@@ -32,6 +32,7 @@ pub(super) static CHOLESKY: Primitive = Primitive {
         },
         adjoint: None,
     },
+    depends: Depends::Trailing(2),
     batch: Batch::Leading,
     cost: Cost::Formula(|_, args, _| cubic(2, args[0]) / 3),
     simplify: None,

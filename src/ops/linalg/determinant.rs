@@ -3,7 +3,9 @@
 use super::super::Algebra;
 use super::super::structure::{slice, stack};
 use super::{cubic, each, number, square};
-use crate::ir::{Absorb, Batch, Builder, Cost, DenseKernel, Kernel, NodeId, Primitive, Rule, Shape, ShapeError};
+use crate::ir::{
+    Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError,
+};
 use crate::kernel;
 
 /// A⁻¹, with the tangent `-A⁻¹ A' A⁻¹`.
@@ -95,6 +97,7 @@ const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primi
         shape: number,
         kernel: Kernel::Dense(kernel),
         rule,
+        depends: Depends::Trailing(2),
         batch: Batch::Leading,
         cost: Cost::Formula(|_, args, _| cubic(4, args[0]) / 3),
         simplify: None,

@@ -12,8 +12,8 @@ use super::super::shaping::broadcast_shapes;
 use super::super::structure::batched;
 use super::{batch, cubic, each};
 use crate::ir::{
-    Absorb, Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError, elements,
-    show,
+    Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
+    elements, show,
 };
 use crate::kernel::{self, View};
 
@@ -51,6 +51,7 @@ const fn system(name: &'static str, kernel: crate::ir::DenseKernel) -> Primitive
                 b.make(op, &[a, ct], Attr::Triangle(lower, !transposed, true))
             }),
         },
+        depends: Depends::Trailing(2),
         batch: Batch::Custom(batch_rule),
         cost: Cost::Free,
         simplify: Some(|b, a, attr| {

@@ -10,7 +10,8 @@ pub(in crate::ops) use self::join::{CONCATENATE, PAD};
 pub(in crate::ops) use self::views::{BROADCAST, PERMUTE, RESHAPE, REVERSE, SLICE};
 use super::Algebra;
 use crate::ir::{
-    Adjoint, Attr, Batch, BatchArg, Builder, Cost, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError, show,
+    Adjoint, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
+    show,
 };
 
 /// First, end and step, or zeros before, after and between: one entry for each axis.
@@ -28,6 +29,7 @@ const fn linear(
         shape,
         kernel,
         rule: Rule::Linear { fixed: &[], adjoint },
+        depends: Depends::Moves,
         batch: Batch::Custom(batch),
         cost: Cost::Free,
         simplify: None,
