@@ -4,10 +4,9 @@
 mod documents;
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion};
-use jacobi::engine::{Cancel, Compiled, Document, Endpoint, Engine, Limits, Want, read_document};
+use jacobi::engine::{Cancel, Compiled, Endpoint, Engine, Limits, Want, read_document};
 use jacobi::exec::Workspace;
 use jacobi::json;
 
@@ -28,8 +27,8 @@ fn measure(criterion: &mut Criterion, case: &documents::Case) {
     let cancel = Cancel::new(false);
     let limits = Limits::default();
     let want = match case.endpoint {
-        Endpoint::Gradient => [Want::Value, Want::Gradient],
-        _ => [Want::Value, Want::Jacobian],
+        Endpoint::Gradient => [Want::Value.into(), Want::Gradient.into()],
+        _ => [Want::Value.into(), Want::Jacobian.into()],
     };
     let mut group = criterion.benchmark_group(case.name);
     group.bench_function("json", |b| b.iter(|| json::read(black_box(body))));
@@ -39,7 +38,7 @@ fn measure(criterion: &mut Criterion, case: &documents::Case) {
     group.bench_function("compile", |b| b.iter(|| Compiled::new(black_box(&document), &want, &limits)));
 
     let compiled = Compiled::new(&document, &want, &limits).expect("a sound document");
-    let inputs = bind(&document, &compiled);
+    let inputs = compiled.bind(&document);
     let mut workspace = Workspace::default();
     group.bench_function("run", |b| b.iter(|| compiled.plan.run(black_box(&inputs), &mut workspace, &cancel)));
 
@@ -54,16 +53,4 @@ fn measure(criterion: &mut Criterion, case: &documents::Case) {
     let engine = Engine::new(limits);
     group.bench_function("answer", |b| b.iter(|| engine.answer(black_box(body), case.endpoint, &cancel)));
     group.finish();
-}
-
-/// The document's arrays in the order of the plan's inputs.
-fn bind(document: &Document, compiled: &Compiled) -> Vec<Arc<[f64]>> {
-    let count = compiled.bindings.iter().map(|binding| binding.1 + 1).max().unwrap_or(0);
-    let nothing: Arc<[f64]> = Arc::new([]);
-    let mut inputs = vec![nothing; count];
-    for (name, number) in &compiled.bindings {
-        let named = document.at.iter().chain(&document.constants).find(|(other, _)| other == name);
-        inputs[*number] = Arc::clone(&named.expect("every input is bound").1.data);
-    }
-    inputs
 }

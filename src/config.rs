@@ -133,6 +133,14 @@ pub enum Asked {
     Gradient,
     /// `POST /value`.
     Value,
+    /// `POST /hessian`.
+    Hessian,
+    /// `POST /jvp`.
+    Jvp,
+    /// `POST /vjp`.
+    Vjp,
+    /// `POST /hvp`.
+    Hvp,
     /// `POST /check`.
     Check,
 }
@@ -143,6 +151,10 @@ impl From<Asked> for Endpoint {
             Asked::Jacobian => Self::Jacobian,
             Asked::Gradient => Self::Gradient,
             Asked::Value => Self::Value,
+            Asked::Hessian => Self::Hessian,
+            Asked::Jvp => Self::Jvp,
+            Asked::Vjp => Self::Vjp,
+            Asked::Hvp => Self::Hvp,
             Asked::Check => Self::Check,
         }
     }

@@ -8,6 +8,7 @@ mod active;
 mod batch;
 mod jacobian;
 mod jvp;
+mod pullback;
 mod transpose;
 
 #[cfg(test)]
@@ -17,4 +18,5 @@ pub use active::kinks;
 pub use batch::batch;
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
+pub use pullback::{gradient, pullback};
 pub use transpose::{dependent, transpose};

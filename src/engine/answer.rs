@@ -1,24 +1,24 @@
 //! Values → the answer's JSON, every array with its shape.
 
 use super::chain::Chain;
-use super::compiled::Compiled;
+use super::compiled::{Compiled, Member, Method};
 use super::document::{Document, Layout, Want};
+use super::names::Names;
 use super::run::Values;
 use super::verify::Verified;
 use super::warning::Warning;
 use crate::fault::{Code, Fault};
-use crate::json::{Style, Writer};
+use crate::json::{Nonfinite, Style, Writer};
 
 /// Writes the whole answer.
 pub(super) fn write(
     document: &Document,
-    want: &[Want],
     compiled: &Compiled,
     values: &Values,
     verified: Option<&Verified>,
 ) -> Result<Vec<u8>, Vec<Fault>> {
     let mut answer = Answer { w: Writer::new(), document, compiled, values };
-    answer.all(want, verified).map_err(|fault| vec![fault])?;
+    answer.all(verified).map_err(|fault| vec![fault])?;
     Ok(answer.w.finish())
 }
 
@@ -30,35 +30,52 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn all(&mut self, want: &[Want], verified: Option<&Verified>) -> Result<(), Fault> {
+    fn all(&mut self, verified: Option<&Verified>) -> Result<(), Fault> {
+        let compiled = self.compiled;
         self.w.begin_object();
-        if want.contains(&Want::Value) {
-            self.w.key("value");
-            self.w.begin_object();
-            for (name, &place) in self.compiled.outputs.iter().zip(&self.compiled.places.values) {
-                self.w.key(name);
-                self.value(place)?;
-            }
-            self.w.end_object();
+        for member in &compiled.members {
+            self.w.key(member.want.word());
+            self.member(member)?;
         }
-        for (name, wanted) in [("gradient", Want::Gradient), ("jacobian", Want::Jacobian)] {
-            if want.contains(&wanted) {
-                self.w.key(name);
-                self.jacobian()?;
-            }
-        }
-        if let Some(chain) = &self.compiled.chain {
+        if let Some(chain) = &compiled.chain {
             self.w.key("chain");
             self.chain(chain)?;
         }
         self.w.key("method");
-        method(&mut self.w, self.compiled);
+        method(&mut self.w, compiled);
         if let Some(verified) = verified {
             self.w.key("verify");
             verified.write(&mut self.w);
         }
         self.w.key("warnings");
         warnings(&mut self.w, &self.values.warnings);
+        self.w.end_object();
+        Ok(())
+    }
+
+    /// Arrays under the names that lead to them.
+    fn member(&mut self, member: &Member) -> Result<(), Fault> {
+        let mut names = Names::begin(&mut self.w);
+        for leaf in &member.leaves {
+            names.lead_to(&mut self.w, &leaf.path);
+            match &leaf.sides {
+                Some([rows, columns]) => self.matrix(leaf.place, rows, columns)?,
+                None => self.array_of(leaf.place, member.want)?,
+            }
+        }
+        names.end(&mut self.w);
+        Ok(())
+    }
+
+    /// An array; a determinant may be zero, and its logarithm then is written as `"-Infinity"`.
+    fn array_of(&mut self, place: usize, want: Want) -> Result<(), Fault> {
+        let style = match (want, self.document.style.nonfinite) {
+            (Want::LogAbsDet, Nonfinite::Error) => Style { nonfinite: Nonfinite::Text, ..self.document.style },
+            _ => self.document.style,
+        };
+        self.w.begin_object();
+        let (data, shape) = self.values.get(self.compiled, place);
+        array(&mut self.w, shape, &data, style)?;
         self.w.end_object();
         Ok(())
     }
@@ -71,33 +88,12 @@ impl Answer<'_> {
         Ok(())
     }
 
-    /// `output → input → matrix`.
-    fn jacobian(&mut self) -> Result<(), Fault> {
-        let compiled = self.compiled;
-        let input_shapes: Vec<&[usize]> =
-            compiled.wrt.iter().map(|input| compiled.input_shape(self.document, input)).collect();
-        self.w.begin_object();
-        for (o, output) in compiled.outputs.iter().enumerate() {
-            self.w.key(output);
-            self.w.begin_object();
-            let output_shape = compiled.value_shape(compiled.places.values[o]).to_vec();
-            for (i, input) in compiled.wrt.iter().enumerate() {
-                self.w.key(input);
-                self.matrix(compiled.places.jacobian[o][i], &output_shape, input_shapes[i])?;
-            }
-            self.w.end_object();
-        }
-        self.w.end_object();
-        Ok(())
-    }
-
     /// A derivative as a matrix, or as the tensor of its two shapes; with a leading batch axis if there is one.
     fn matrix(&mut self, place: usize, output_shape: &[usize], input_shape: &[usize]) -> Result<(), Fault> {
         let (data, shape) = self.values.get(self.compiled, place);
-        let tensor: Vec<usize> = self.compiled.batch.iter().chain(output_shape).chain(input_shape).copied().collect();
-        let shape = if self.document.layout == Layout::Tensor { &tensor } else { shape };
+        let shape = laid_out(self.document, self.compiled, shape, [output_shape, input_shape]);
         self.w.begin_object();
-        array(&mut self.w, shape, &data, self.document.style)?;
+        array(&mut self.w, &shape, &data, self.document.style)?;
         self.w.key("output_shape");
         self.w.usizes(output_shape);
         self.w.key("input_shape");
@@ -163,10 +159,28 @@ fn array(w: &mut Writer, shape: &[usize], data: &[f64], style: Style) -> Result<
     })
 }
 
+/// The shape a matrix is written in: as it is, or as the tensor of its two sides.
+pub(super) fn laid_out(document: &Document, compiled: &Compiled, shape: &[usize], sides: [&[usize]; 2]) -> Vec<usize> {
+    match document.layout {
+        Layout::Matrix => shape.to_vec(),
+        Layout::Tensor => compiled.batch.iter().chain(sides[0]).chain(sides[1]).copied().collect(),
+    }
+}
+
 /// How the derivative was computed.
 pub(super) fn method(w: &mut Writer, compiled: &Compiled) {
-    let method = &compiled.method;
     w.begin_object();
+    way(w, &compiled.method);
+    if let Some(second) = &compiled.second {
+        w.key("hessian");
+        w.begin_object();
+        way(w, second);
+        w.end_object();
+    }
+    w.end_object();
+}
+
+fn way(w: &mut Writer, method: &Method) {
     w.key("mode");
     w.string(method.mode);
     w.key("flops");
@@ -180,7 +194,6 @@ pub(super) fn method(w: &mut Writer, compiled: &Compiled) {
         w.key("bracketing");
         w.string(bracketing);
     }
-    w.end_object();
 }
 
 /// The list of warnings.

@@ -11,7 +11,7 @@ use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
-use super::document::{Definitions, Document, Mode, Want};
+use super::document::{Definitions, Directions, Document, Mode, Wanted};
 use crate::fault::Fault;
 use crate::json::Json;
 
@@ -59,7 +59,7 @@ impl Caches {
     pub(super) fn plan(
         &self,
         document: &Document,
-        want: &[Want],
+        want: &[Wanted],
         compile: impl FnOnce() -> Result<Compiled, Vec<Fault>>,
     ) -> Result<Arc<Compiled>, Vec<Fault>> {
         let key = PlanKey::new(document, want);
@@ -145,15 +145,24 @@ struct PlanKey {
     definitions: u64,
     of: Vec<String>,
     wrt: Option<Vec<String>>,
-    want: Vec<Want>,
+    want: Vec<Wanted>,
     mode: Mode,
     trace: bool,
     inputs: Vec<(String, Vec<usize>, bool)>,
     constants: Vec<(String, Vec<usize>, Option<u64>)>,
+    directions: [Option<Directional>; 2],
+}
+
+/// How many directions if they are a list, and the names and shapes of their arrays.
+type Directional = (Option<usize>, Vec<(String, Vec<usize>)>);
+
+fn directional(given: Option<&Directions>) -> Option<Directional> {
+    let shapes = |d: &Directions| d.arrays.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
+    given.map(|d| (d.list, shapes(d)))
 }
 
 impl PlanKey {
-    fn new(document: &Document, want: &[Want]) -> Self {
+    fn new(document: &Document, want: &[Wanted]) -> Self {
         let batched = |name: &String| document.batch.contains(name);
         let inputs = document.at.iter().map(|(name, t)| (name.clone(), t.shape.clone(), batched(name)));
         let scalar = |t: &crate::tensor::Tensor| t.shape.is_empty().then(|| t.data[0].to_bits());
@@ -167,6 +176,7 @@ impl PlanKey {
             trace: document.trace,
             inputs: inputs.collect(),
             constants: constants.collect(),
+            directions: [directional(document.tangent.as_ref()), directional(document.cotangent.as_ref())],
         }
     }
 }

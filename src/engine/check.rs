@@ -1,9 +1,9 @@
 //! The answer of a check: shapes and predicted cost, nothing computed.
 
-use super::answer::{method, warnings};
+use super::answer::{laid_out, method, warnings};
 use super::compiled::Compiled;
-use super::document::Document;
-use crate::ir::elements;
+use super::document::{Document, Want};
+use super::names::Names;
 use crate::json::Writer;
 
 /// Writes what would be computed.
@@ -26,22 +26,18 @@ pub(super) fn write(document: &Document, compiled: &Compiled) -> Vec<u8> {
         shape(&mut w, &tensor.shape);
     }
     w.end_object();
-    if !compiled.places.jacobian.is_empty() {
-        let lengths: Vec<usize> =
-            compiled.wrt.iter().map(|input| elements(compiled.input_shape(document, input))).collect();
-        w.key("jacobian");
-        w.begin_object();
-        for (name, &place) in compiled.outputs.iter().zip(&compiled.places.values) {
-            let m = elements(compiled.value_shape(place));
-            w.key(name);
-            w.begin_object();
-            for (input, &n) in compiled.wrt.iter().zip(&lengths) {
-                w.key(input);
-                shape(&mut w, &compiled.with_batch(&[m, n]));
+    for member in compiled.members.iter().filter(|m| m.want != Want::Value) {
+        w.key(member.want.word());
+        let mut names = Names::begin(&mut w);
+        for leaf in &member.leaves {
+            names.lead_to(&mut w, &leaf.path);
+            let whole = compiled.with_batch(compiled.value_shape(leaf.place));
+            match &leaf.sides {
+                Some([rows, columns]) => shape(&mut w, &laid_out(document, compiled, &whole, [rows, columns])),
+                None => shape(&mut w, &whole),
             }
-            w.end_object();
         }
-        w.end_object();
+        names.end(&mut w);
     }
     w.key("method");
     method(&mut w, compiled);

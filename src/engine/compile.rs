@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::chain::{self, Chain};
-use super::compiled::{Compiled, Cost, Method, Places};
-use super::document::{Document, Want};
+use super::compiled::{Binding, Compiled, Cost, Method, Places, Source};
+use super::directions::{self, Directed};
+use super::document::{Document, Wanted};
 use super::limits::Limits;
 use super::lower::lower;
-use super::mode::choose;
+use super::wanted::{self, Request};
 use crate::diff::{batch, kinks};
 use crate::exec::Plan;
 use crate::fault::{Code, Fault};
@@ -22,48 +23,47 @@ impl Compiled {
     ///
     /// # Errors
     /// All that is wrong with its functions, or that the cost is over the limits.
-    pub fn new(document: &Document, want: &[Want], limits: &Limits) -> Result<Self, Vec<Fault>> {
+    pub fn new(document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
         let shapes = point_shapes(document);
         let borrowed: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
         let lowering = lower(document, &borrowed, limits)?;
         let mut b = lowering.builder;
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
-        let (outputs, values): (Vec<String>, Vec<NodeId>) = lowering.outputs.into_iter().unzip();
-        let derivative = want.iter().any(|w| matches!(w, Want::Jacobian | Want::Gradient));
-        if want.contains(&Want::Gradient) {
-            only_scalars(&b, &outputs, &values)?;
-        }
+        let outputs = lowering.outputs;
+        let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
-        let method = if derivative {
-            let (jacobian, method) = choose(&mut b, &values, &inputs, document.mode, limits)?;
-            places.jacobian = jacobian.iter().map(|row| roots.extend(row)).collect();
+        let request = Request { document, want, limits, outputs: &outputs, wrt: &wrt };
+        let built = wanted::build(&mut b, &request, &mut roots)?;
+        places.checked = built.checked;
+        if built.first.is_some() || built.second.is_some() {
             let watched = kinks(&mut b, &values, &inputs);
             places.kinks = watched.iter().map(|&(node, mask)| (roots.add(mask), node)).collect();
-            method
-        } else {
-            Method { mode: "value", ways: Vec::new(), chosen: b.flops(&values), bracketing: None }
-        };
+        }
+        let main = built.first.or_else(|| built.second.clone());
+        let method = main.unwrap_or_else(|| Method::only("value", b.flops(&values)));
         let chain = document.trace.then(|| -> Result<Chain, Fault> {
-            let ends: Vec<(&str, NodeId)> = outputs.iter().map(String::as_str).zip(values.iter().copied()).collect();
+            let ends: Vec<(&str, NodeId)> = outputs.iter().map(|o| (o.0.as_str(), o.1)).collect();
             let sources: Vec<(&str, NodeId)> = wrt.iter().map(|(n, id)| (n.as_str(), *id)).collect();
             chain::build(&mut b, &lowering.stages, &ends, &sources, &mut roots)
         });
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
-        let (roots, bindings, length) = add_batch(&mut b, document, &named, roots.nodes);
+        let (roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots.nodes);
         let graph = b.finish(roots);
         let (plan, cost) = admit(&graph, limits)?;
         Ok(Self {
             plan,
             graph,
-            outputs,
+            outputs: outputs.into_iter().map(|o| o.0).collect(),
+            members: built.members,
             wrt: wrt.into_iter().map(|w| w.0).collect(),
             places,
             bindings,
             shapes,
             method,
+            second: built.second,
             chain,
             calls: lowering.calls,
             warnings: lowering.warnings,
@@ -88,6 +88,11 @@ impl Roots {
             self.nodes.push(node);
             self.nodes.len() - 1
         })
+    }
+
+    /// The node asked for at a place.
+    pub(super) fn node(&self, place: usize) -> NodeId {
+        self.nodes[place]
     }
 
     fn extend(&mut self, nodes: &[NodeId]) -> Vec<usize> {
@@ -128,19 +133,9 @@ fn differentiated(
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-fn only_scalars(b: &Builder, names: &[String], values: &[NodeId]) -> Result<(), Vec<Fault>> {
-    let faults: Vec<Fault> = names
-        .iter()
-        .zip(values)
-        .filter(|(_, v)| elements(b.shape(**v)) != 1)
-        .map(|(name, v)| {
-            Fault::new(Code::NotScalar, format!("`{name}` is not a scalar function, so it has no gradient"))
-                .expected("shape []", format!("shape {:?}", b.shape(*v)))
-                .hint("ask for its Jacobian, or reduce it with sum(…)")
-                .at("/of")
-        })
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+/// Length of the batch axis, if there is one.
+pub(super) fn batch_length(document: &Document) -> Option<usize> {
+    document.at.iter().find(|(name, _)| document.batch.contains(name)).map(|(_, t)| t.shape[0])
 }
 
 /// Gives everything asked for the batch axis, if there is one, and says where inputs are bound.
@@ -148,9 +143,10 @@ fn add_batch(
     b: &mut Builder,
     document: &Document,
     named: &[(String, NodeId)],
+    directed: &[Directed],
     roots: Vec<NodeId>,
-) -> (Vec<NodeId>, Vec<(String, usize)>, Option<usize>) {
-    let length = document.at.iter().find(|(name, _)| document.batch.contains(name)).map(|(_, t)| t.shape[0]);
+) -> (Vec<NodeId>, Vec<Binding>, Option<usize>) {
+    let length = batch_length(document);
     let mut replaced = Vec::new();
     let mut bindings = Vec::new();
     for (name, node) in named {
@@ -163,7 +159,19 @@ fn add_batch(
             }
             None => *node,
         };
-        bindings.push((name.clone(), input_number(b, bound)));
+        bindings.push(Binding { source: Source::Named(name.clone()), number: input_number(b, bound) });
+    }
+    for direction in directed {
+        let bound = match length.filter(|_| direction.by_point) {
+            Some(size) => {
+                let (input, image) = directions::by_point(b, direction, size);
+                replaced.push((direction.node, image));
+                input
+            }
+            None => direction.node,
+        };
+        let source = Source::Direction(direction.side, direction.index);
+        bindings.push(Binding { source, number: input_number(b, bound) });
     }
     match length {
         Some(size) => (batch(b, &roots, &replaced, size), bindings, length),

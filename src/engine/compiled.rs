@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::chain::Chain;
-use super::document::Document;
+use super::directions::Side;
+use super::document::{Document, Want};
 use super::lower::CallSite;
 use super::warning::Warning;
 use crate::exec::{Plan, Workspace};
@@ -22,12 +23,16 @@ pub struct Compiled {
     pub wrt: Vec<String>,
     /// Where in the plan's outputs things are.
     pub places: Places,
-    /// Number of the graph's input that each named array is bound to.
-    pub bindings: Vec<(String, usize)>,
+    /// What the answer has, in the order asked for.
+    pub members: Vec<Member>,
+    /// Which array of the document each of the graph's inputs is bound to.
+    pub(super) bindings: Vec<Binding>,
     /// Shapes of one point: inputs and constants by name.
     pub shapes: Vec<(String, Vec<usize>)>,
     /// How the derivative is computed.
     pub method: Method,
+    /// How the second derivative is computed, if there is one.
+    pub second: Option<Method>,
     /// The stages and their own Jacobians, if asked for.
     pub chain: Option<Chain>,
     /// What origins of nodes point to.
@@ -53,10 +58,58 @@ const KEPT_WORKSPACES: usize = 8;
 pub struct Places {
     /// Value of each output.
     pub values: Vec<usize>,
-    /// Derivative of each output by each of `wrt`; empty if none is wanted.
-    pub jacobian: Vec<Vec<usize>>,
+    /// Derivatives that can be compared with differences of values.
+    pub checked: Vec<Checked>,
     /// Kink monitors: position and the node watched.
     pub kinks: Vec<(usize, NodeId)>,
+}
+
+/// A value among the plan's outputs, and its derivative by each of `wrt`.
+#[derive(Debug)]
+pub struct Checked {
+    /// The value, in words.
+    pub what: String,
+    /// Its place.
+    pub value: usize,
+    /// The places of the matrices.
+    pub blocks: Vec<usize>,
+}
+
+/// A member of the answer: arrays under the names that lead to them.
+#[derive(Debug)]
+pub struct Member {
+    /// What it is.
+    pub want: Want,
+    /// Its arrays, those under one name next to each other.
+    pub leaves: Vec<Leaf>,
+}
+
+/// One array of the answer.
+#[derive(Debug)]
+pub struct Leaf {
+    /// The names that lead to it below the member.
+    pub path: Vec<String>,
+    /// Where it is among the plan's outputs.
+    pub place: usize,
+    /// For a matrix, the shapes of the two arrays whose elements are its rows and its columns, at one point.
+    pub sides: Option<[Vec<usize>; 2]>,
+}
+
+/// The array that an input of the graph is bound to.
+#[derive(Debug)]
+pub(super) struct Binding {
+    pub(super) source: Source,
+    /// The input's number.
+    pub(super) number: usize,
+}
+
+/// Where an array stands in the document.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An input or a constant, by name.
+    Named(String),
+    /// One of the arrays of a field of directions.
+    Direction(Side, usize),
 }
 
 /// How the derivative is computed, and what each way would cost.
@@ -70,6 +123,13 @@ pub struct Method {
     pub chosen: u64,
     /// The order in which the factors of the chain rule are multiplied, in words, where it was chosen.
     pub bracketing: Option<String>,
+}
+
+impl Method {
+    /// The only way there is.
+    pub(super) fn only(mode: &'static str, flops: u64) -> Self {
+        Self { mode, ways: Vec::new(), chosen: flops, bracketing: None }
+    }
 }
 
 /// What a run is predicted to take.
@@ -87,17 +147,34 @@ pub struct Cost {
 
 impl Compiled {
     /// The arrays of a document in the order of the graph's inputs.
-    pub(super) fn bind(&self, document: &Document) -> Vec<Arc<[f64]>> {
-        let count = self.bindings.iter().map(|b| b.1 + 1).max().unwrap_or(0);
+    pub fn bind(&self, document: &Document) -> Vec<Arc<[f64]>> {
+        let count = self.bindings.iter().map(|b| b.number + 1).max().unwrap_or(0);
         let nothing: Arc<[f64]> = Arc::new([]);
         let mut bound = vec![nothing; count];
-        for (name, number) in &self.bindings {
-            let tensor = document.at.iter().chain(&document.constants).find(|(n, _)| n == name);
-            if let Some((_, tensor)) = tensor {
+        for Binding { source, number } in &self.bindings {
+            let found = match source {
+                Source::Named(name) => document.at.iter().chain(&document.constants).find(|(n, _)| n == name),
+                Source::Direction(side, i) => side.given(document).and_then(|given| given.arrays.get(*i)),
+            };
+            if let Some((_, tensor)) = found {
                 bound[*number] = tensor.data.clone();
             }
         }
         bound
+    }
+
+    /// The number of the graph's input that a named array is bound to.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        let named = |source: &Source| matches!(source, Source::Named(n) if n == name);
+        self.bindings.iter().find(|b| named(&b.source)).map(|b| b.number)
+    }
+}
+
+impl Compiled {
+    /// The places of logarithms of determinants, which are -∞ where a Jacobian is singular.
+    pub(super) fn determinants(&self) -> Vec<usize> {
+        let members = self.members.iter().filter(|m| m.want == Want::LogAbsDet);
+        members.flat_map(|m| m.leaves.iter().map(|leaf| leaf.place)).collect()
     }
 }
 

@@ -2,8 +2,10 @@
 //! answer. Everything wrong is collected and told at once. Nothing here knows built-ins or the shapes
 //! inside functions.
 
+mod directions;
 mod inputs;
 mod options;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +13,9 @@ mod tests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use options::{Format, Layout, Mode, Want};
+pub use directions::Directions;
+pub use options::{Format, Layout, Mode};
+pub use wanted::{Want, Wanted};
 
 use super::cache::Caches;
 use crate::fault::{Code, Fault};
@@ -39,7 +43,11 @@ pub struct Document {
     /// Inputs with a leading batch axis, all of one length, at least 1.
     pub batch: Vec<String>,
     /// What to return; `None` leaves it to the endpoint.
-    pub want: Option<Vec<Want>>,
+    pub want: Option<Vec<Wanted>>,
+    /// Directions in the space of the inputs.
+    pub tangent: Option<Directions>,
+    /// Directions in the space of the outputs.
+    pub cotangent: Option<Directions>,
     /// How to differentiate.
     pub mode: Mode,
     /// Whether to show the chain.
@@ -128,12 +136,6 @@ pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>
 /// The whole document; `None` only after a fault.
 fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault>) -> Option<Document> {
     let fields = Fields::new(object, "", &FIELDS, faults);
-    for name in ["tangent", "cotangent"] {
-        if fields.get(name).is_some() {
-            let detail = format!("`{name}` is not offered; ask for the `jacobian` and multiply.");
-            tell(faults, || Fault::new(Code::Unsupported, detail).at(fields.pointer(name)));
-        }
-    }
     let define = fields.required("define", "an object of functions by signature", faults);
     let definitions = define.map(|define| caches.definitions(define, faults));
     let defined = define.map(defined).unwrap_or_default();
@@ -142,7 +144,9 @@ fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault
     let inputs = inputs::inputs(&fields, faults);
     let wrt = fields.names("wrt", faults);
     not_empty("wrt", "leave it out for every input", &fields, faults);
-    let want = options::want(&fields, faults);
+    let want = wanted::want(&fields, faults);
+    let tangent = directions::directions("tangent", &fields, faults);
+    let cotangent = directions::directions("cotangent", &fields, faults);
     let options = options::options(&fields, faults);
     let inputs = inputs?;
     Some(Document {
@@ -154,6 +158,8 @@ fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault
         wrt: wrt.map(|names| names.into_iter().map(|(name, _)| name.to_owned()).collect()),
         batch: inputs.batch,
         want,
+        tangent,
+        cotangent,
         mode: options.mode,
         trace: options.trace,
         verify: options.verify,

@@ -10,20 +10,23 @@ mod check;
 mod compile;
 mod compiled;
 mod deadline;
+mod directions;
 mod document;
 mod limits;
 mod lower;
 mod mode;
+mod names;
 mod nonfinite;
 mod operations;
 mod prelude;
 mod run;
 mod verify;
+mod wanted;
 mod warning;
 
 pub use crate::exec::Cancel;
 pub use compiled::Compiled;
-pub use document::{Definitions, Document, Format, Layout, Mode, Want, read_document};
+pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Want, Wanted, read_document};
 pub use limits::Limits;
 pub use warning::Warning;
 
@@ -42,17 +45,30 @@ pub enum Endpoint {
     Gradient,
     /// The value alone.
     Value,
+    /// Value, gradient and Hessian.
+    Hessian,
+    /// Value, and the Jacobian times tangents.
+    Jvp,
+    /// Value, and cotangents times the Jacobian.
+    Vjp,
+    /// Gradient, and the Hessian times tangents.
+    Hvp,
     /// Shapes and predicted cost; runs nothing.
     Check,
 }
 
 impl Endpoint {
-    fn default_want(self) -> &'static [Want] {
-        match self {
+    fn default_want(self) -> Vec<Wanted> {
+        let words: &[Want] = match self {
             Self::Jacobian | Self::Check => &[Want::Value, Want::Jacobian],
             Self::Gradient => &[Want::Value, Want::Gradient],
             Self::Value => &[Want::Value],
-        }
+            Self::Hessian => &[Want::Value, Want::Gradient, Want::Hessian],
+            Self::Jvp => &[Want::Value, Want::Jvp],
+            Self::Vjp => &[Want::Value, Want::Vjp],
+            Self::Hvp => &[Want::Gradient, Want::Hvp],
+        };
+        words.iter().map(|&want| want.into()).collect()
     }
 }
 
@@ -77,8 +93,8 @@ impl Engine {
     /// no longer wanted.
     pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
         let document = self.read(body)?;
-        let want = document.want.as_deref().unwrap_or(endpoint.default_want());
-        let compiled = self.caches.plan(&document, want, || Compiled::new(&document, want, &self.limits))?;
+        let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
+        let compiled = self.caches.plan(&document, &want, || Compiled::new(&document, &want, &self.limits))?;
         if endpoint == Endpoint::Check {
             return Ok(check::write(&document, &compiled));
         }
@@ -89,7 +105,7 @@ impl Engine {
             } else {
                 None
             };
-            let answer = answer::write(&document, want, &compiled, &values, verified.as_ref());
+            let answer = answer::write(&document, &compiled, &values, verified.as_ref());
             compiled.give_back(values.into_workspace());
             answer
         })
@@ -102,7 +118,7 @@ impl Engine {
             (Some(document), faults) if faults.is_empty() => Ok(document),
             (partial, mut faults) => {
                 if let Some(document) = partial
-                    && let Err(more) = Compiled::new(&document, &[Want::Value], &self.limits)
+                    && let Err(more) = Compiled::new(&document, &[Want::Value.into()], &self.limits)
                 {
                     faults.extend(more);
                 }

@@ -1,4 +1,4 @@
-//! Compares the Jacobian with finite differences: an estimate that shares nothing with the rules.
+//! Compares gradients, Jacobians and Hessians with finite differences: an estimate that shares nothing with the rules.
 
 use std::sync::Arc;
 
@@ -36,11 +36,11 @@ pub(super) fn verify(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<Verified, Vec<Fault>> {
-    if compiled.places.jacobian.is_empty() {
-        let detail = "`verify` compares a derivative, and none is asked for";
+    if compiled.places.checked.is_empty() {
+        let detail = "`verify` compares a gradient, Jacobian or Hessian, and none is asked for";
         return Err(vec![Fault::new(Code::InvalidValue, detail).at("/verify")]);
     }
-    let outputs = compiled.places.values.iter().map(|&p| compiled.graph.outputs[p]).collect();
+    let outputs = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
     let graph = Graph { nodes: compiled.graph.nodes.clone(), outputs };
     let columns: usize =
         compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
@@ -53,12 +53,12 @@ pub(super) fn verify(
     let mut probe = Probe { plan: Plan::new(&graph), workspace: Workspace::default(), cancel };
     let mut worst: Option<Verified> = None;
     for (w, input) in compiled.wrt.iter().enumerate() {
-        let Some((_, number)) = compiled.bindings.iter().find(|b| b.0 == *input) else { continue };
+        let Some(number) = compiled.number(input) else { continue };
         for j in 0..elements(compiled.input_shape(document, input)) {
-            let estimates = probe.column(values.inputs(), *number, j, compiled.stride(document, input))?;
-            for (o, estimate) in estimates.iter().enumerate() {
-                let (exact, _) = values.get(compiled, compiled.places.jacobian[o][w]);
-                let m = elements(compiled.value_shape(compiled.places.values[o]));
+            let estimates = probe.column(values.inputs(), number, j, compiled.stride(document, input))?;
+            for (checked, estimate) in compiled.places.checked.iter().zip(&estimates) {
+                let (exact, _) = values.get(compiled, checked.blocks[w]);
+                let m = elements(compiled.value_shape(checked.value));
                 let n = elements(compiled.input_shape(document, input));
                 for (k, &estimate) in estimate.iter().enumerate() {
                     let (point, i) = (k / m.max(1), k % m.max(1));
@@ -68,7 +68,7 @@ pub(super) fn verify(
                         worst = Some(Verified {
                             difference,
                             relative: difference / exact.abs().max(estimate.abs()).max(f64::MIN_POSITIVE),
-                            output: compiled.outputs[o].clone(),
+                            output: checked.what.clone(),
                             input: input.clone(),
                             point: compiled.batch.map(|_| point),
                             element: [i, j],

@@ -1,4 +1,4 @@
-//! `POST /jacobian`, `/gradient`, `/value` and `/check`: the document goes to the engine, on the compute pool.
+//! `POST /jacobian`, `/gradient` and the other derivatives: the document goes to the engine, on the compute pool.
 
 use std::sync::Arc;
 
@@ -11,20 +11,24 @@ use super::body::Document;
 use super::problem::Problem;
 use crate::engine::Endpoint;
 
-pub(super) async fn jacobian(State(app): State<Shared>, document: Document) -> Result<Response, Problem> {
-    answer(app, Endpoint::Jacobian, document).await
+/// One handler for each endpoint; they differ in what is answered when the document does not say.
+macro_rules! endpoints {
+    ($($name:ident => $endpoint:ident;)*) => {
+        $(pub(super) async fn $name(State(app): State<Shared>, document: Document) -> Result<Response, Problem> {
+            answer(app, Endpoint::$endpoint, document).await
+        })*
+    };
 }
 
-pub(super) async fn gradient(State(app): State<Shared>, document: Document) -> Result<Response, Problem> {
-    answer(app, Endpoint::Gradient, document).await
-}
-
-pub(super) async fn value(State(app): State<Shared>, document: Document) -> Result<Response, Problem> {
-    answer(app, Endpoint::Value, document).await
-}
-
-pub(super) async fn check(State(app): State<Shared>, document: Document) -> Result<Response, Problem> {
-    answer(app, Endpoint::Check, document).await
+endpoints! {
+    jacobian => Jacobian;
+    gradient => Gradient;
+    value => Value;
+    hessian => Hessian;
+    jvp => Jvp;
+    vjp => Vjp;
+    hvp => Hvp;
+    check => Check;
 }
 
 async fn answer(app: Shared, endpoint: Endpoint, document: Document) -> Result<Response, Problem> {

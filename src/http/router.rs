@@ -22,6 +22,10 @@ routes! {
     post "/jacobian" => compute::jacobian;
     post "/gradient" => compute::gradient;
     post "/value" => compute::value;
+    post "/hessian" => compute::hessian;
+    post "/jvp" => compute::jvp;
+    post "/vjp" => compute::vjp;
+    post "/hvp" => compute::hvp;
     post "/check" => compute::check;
 
     get "/operations" => about::operations;

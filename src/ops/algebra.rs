@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::{compare, contract, elementwise as e, reduce, structure as s};
+use super::{compare, contract, elementwise as e, linalg, reduce, structure as s};
 use crate::ir::{Absorb, Attr, Builder, NodeId, Primitive, Shape};
 
 /// Short names for the operations that rules are made of. Elementwise words take arguments of one
@@ -62,6 +62,10 @@ pub trait Algebra {
     fn matmul(&mut self, x: NodeId, y: NodeId, absorb: Absorb) -> NodeId;
     /// The n × n identity.
     fn eye(&mut self, n: usize) -> NodeId;
+    /// Arrays joined along an axis, all others alike; at least one.
+    fn join(&mut self, parts: &[NodeId], axis: usize) -> NodeId;
+    /// The sign of the determinant of square matrices, and the logarithm of its size.
+    fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId);
 }
 
 impl Algebra for Builder {
@@ -183,5 +187,16 @@ impl Algebra for Builder {
 
     fn eye(&mut self, n: usize) -> NodeId {
         self.make(&super::create::EYE, &[], Attr::Index(n))
+    }
+
+    fn join(&mut self, parts: &[NodeId], axis: usize) -> NodeId {
+        match s::concatenate(self, parts, axis) {
+            Ok(id) => id,
+            Err(e) => panic!("a rule joined what does not fit: {e:?}"),
+        }
+    }
+
+    fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId) {
+        linalg::sign_and_logabsdet(self, x)
     }
 }

@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
 const MOST_NAMES: usize = 10_000;
 
 /// Arrays by name, in the order written.
-type Named = Vec<(String, Tensor)>;
+pub(super) type Named = Vec<(String, Tensor)>;
 
 /// The inputs and which of them are batched.
 pub(super) struct Inputs {
@@ -85,7 +85,7 @@ pub(super) fn inputs(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Inputs>
 }
 
 /// The arrays of an object.
-fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Named {
+pub(super) fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Named {
     if object.len() > MOST_NAMES {
         tell(faults, || {
             let detail = "There are too many named arrays; gather scalars into one array and index it.";
@@ -112,7 +112,7 @@ fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> N
 }
 
 /// A list of points as one array for each input, the point's index its leading axis.
-fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Named> {
+pub(super) fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Named> {
     let before = faults.len();
     let mut first: Option<Named> = None;
     let mut data: Vec<Vec<f64>> = Vec::new();
@@ -140,14 +140,14 @@ fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> Option<Name
         return None;
     }
     let Some(first) = first.filter(|first| !first.is_empty()) else {
-        let detail = "A list of points needs at least one point, with at least one input.";
+        let detail = "A list of points or directions needs at least one of them, with at least one array.";
         tell(faults, || Fault::new(Code::InvalidValue, detail).at(pointer));
         return None;
     };
     let mut at = Named::with_capacity(first.len());
     for ((name, tensor), data) in first.into_iter().zip(data) {
         if tensor.rank() == MAX_RANK {
-            let detail = format!("`{name}` may have {} axes at most in a list of points.", MAX_RANK - 1);
+            let detail = format!("`{name}` may have {} axes at most in a list.", MAX_RANK - 1);
             tell(faults, || Fault::new(Code::Limit, detail).at(child(pointer, 0)));
             return None;
         }
@@ -167,7 +167,7 @@ fn append(first: &Named, mut point: Named, data: &mut [Vec<f64>], pointer: &str,
     let names = |named: &Named| named.iter().map(|(name, _)| short(name)).collect::<Vec<_>>().join(", ");
     if point.len() != first.len() || point.iter().zip(first).any(|(point, first)| point.0 != first.0) {
         tell(faults, || {
-            let detail = "This point does not have the inputs of the first.";
+            let detail = "This one does not have the names of the first.";
             Fault::new(Code::InvalidValue, detail).at(pointer).expected(names(first), names(&point))
         });
         return;
@@ -179,7 +179,7 @@ fn append(first: &Named, mut point: Named, data: &mut [Vec<f64>], pointer: &str,
             tell(faults, || {
                 let (expected, got) = (format!("{:?}", expected.shape), format!("{:?}", tensor.shape));
                 let shown = short(name);
-                let detail = format!("`{shown}` has shape {got} here and {expected} in the first point.");
+                let detail = format!("`{shown}` has shape {got} here and {expected} in the first.");
                 Fault::new(Code::Shape, detail).at(child(pointer, name)).expected(expected, got)
             });
         }

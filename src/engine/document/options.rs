@@ -1,20 +1,8 @@
 //! The fields that choose: what to return, how to differentiate, how to write the answer.
 
-use super::not_empty;
 use crate::fault::Fault;
-use crate::json::fields::{choice, items, tell, wrong_type};
+use crate::json::fields::{tell, wrong_type};
 use crate::json::{Encoding, Fields, Json, Nonfinite, Order, Style};
-
-/// Something to return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Want {
-    /// The values of the functions.
-    Value,
-    /// Their Jacobians.
-    Jacobian,
-    /// The gradients of scalar functions, as row vectors.
-    Gradient,
-}
 
 /// How to differentiate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -57,8 +45,6 @@ pub(super) struct Options {
     pub(super) time_ms: Option<u64>,
 }
 
-const WANT: [(&str, Want); 3] = [("value", Want::Value), ("jacobian", Want::Jacobian), ("gradient", Want::Gradient)];
-const WANT_LATER: [&str; 7] = ["hessian", "jvp", "vjp", "hvp", "logabsdet", "singular_values", "sparsity"];
 const MODE: [(&str, Mode); 3] = [("auto", Mode::Auto), ("forward", Mode::Forward), ("reverse", Mode::Reverse)];
 const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
 const FORMAT: [(&str, Format); 1] = [("dense", Format::Dense)];
@@ -67,20 +53,6 @@ const ENCODING: [(&str, Encoding); 3] =
 const ORDER: [(&str, Order); 2] = [("C", Order::C), ("F", Order::F)];
 const NONFINITE: [(&str, Nonfinite); 3] =
     [("error", Nonfinite::Error), ("string", Nonfinite::Text), ("null", Nonfinite::Null)];
-
-/// What to return, each thing once.
-pub(super) fn want(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Vec<Want>> {
-    let list = items(fields.get("want")?, &fields.pointer("want"));
-    not_empty("want", "leave it out for what the endpoint returns", fields, faults);
-    let mut want = Vec::new();
-    for (item, pointer) in list {
-        match choice(item, &pointer, &WANT, &WANT_LATER, faults) {
-            Some(one) if !want.contains(&one) => want.push(one),
-            _ => {}
-        }
-    }
-    Some(want)
-}
 
 /// All other choices.
 pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {

@@ -51,7 +51,7 @@ fn every_field_is_understood() {
     assert_eq!(document.of, ["g", "f"]);
     assert_eq!(document.wrt, Some(vec!["W".to_owned()]));
     assert_eq!(document.batch, ["x"]);
-    assert_eq!(document.want, Some(vec![Want::Gradient, Want::Value]));
+    assert_eq!(document.want, Some(vec![Want::Gradient.into(), Want::Value.into()]));
     assert_eq!((document.mode, document.layout), (Mode::Reverse, Layout::Tensor));
     assert!(document.trace && document.verify);
     let style = Style { encoding: Encoding::Base64, order: Order::F, nonfinite: Nonfinite::Text };
@@ -121,12 +121,18 @@ fn each_wrong_field_is_told_with_its_pointer() {
         (r#""constants": {"c": [1, [2]]}"#, Code::Ragged, "/constants/c/1"),
         (r#""want": []"#, Code::InvalidValue, "/want"),
         (r#""want": "jacobain""#, Code::InvalidValue, "/want"),
-        (r#""want": ["value", "hessian"]"#, Code::Unsupported, "/want/1"),
+        (r#""want": ["value", "hesian"]"#, Code::InvalidValue, "/want/1"),
+        (r#""want": {}"#, Code::InvalidValue, "/want"),
+        (r#""want": {"hesian": "f"}"#, Code::UnknownField, "/want/hesian"),
+        (r#""want": {"hessian": 1}"#, Code::InvalidValue, "/want/hessian"),
         (r#""mode": "mixed""#, Code::Unsupported, "/mode"),
         (r#""mode": "fast""#, Code::InvalidValue, "/mode"),
         (r#""format": "csr""#, Code::Unsupported, "/format"),
-        (r#""tangent": {"x": [1, 0]}"#, Code::Unsupported, "/tangent"),
-        (r#""cotangent": 1"#, Code::Unsupported, "/cotangent"),
+        (r#""tangent": {}"#, Code::InvalidValue, "/tangent"),
+        (r#""tangent": []"#, Code::InvalidValue, "/tangent"),
+        (r#""tangent": {"x": null}"#, Code::InvalidValue, "/tangent/x"),
+        (r#""tangent": [{"x": 1}, {"y": 1}]"#, Code::InvalidValue, "/tangent/1"),
+        (r#""cotangent": "f""#, Code::InvalidValue, "/cotangent"),
         (r#""trace": "yes""#, Code::InvalidValue, "/trace"),
         (r#""verify": 1"#, Code::InvalidValue, "/verify"),
         (r#""layout": 1"#, Code::InvalidValue, "/layout"),

@@ -160,9 +160,14 @@ fn minor(
     b.sub(main, anti)
 }
 
-/// The sign of the determinant and the logarithm of its size, along a new last axis.
+/// The sign of the determinant and the logarithm of its size.
+pub(in crate::ops) fn sign_and_logabsdet(b: &mut Builder, x: NodeId) -> (NodeId, NodeId) {
+    (b.apply(&SIGN, &[x]), b.apply(&LOGABSDET, &[x]))
+}
+
+/// The two along a new last axis.
 pub(super) fn slogdet(b: &mut Builder, x: NodeId) -> Result<NodeId, ShapeError> {
-    let (sign, log) = (b.apply(&SIGN, &[x]), b.apply(&LOGABSDET, &[x]));
+    let (sign, log) = sign_and_logabsdet(b, x);
     let axis = b.shape(log).len();
     stack(b, &[sign, log], axis)
 }

@@ -11,6 +11,7 @@ mod solve;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::cholesky::CHOLESKY;
+pub(in crate::ops) use self::determinant::sign_and_logabsdet;
 use self::determinant::{INVERSE, det, slogdet};
 use super::Algebra;
 use super::bind::Bound;
