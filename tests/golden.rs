@@ -170,6 +170,14 @@ fn inverse_gram_diagonal(j: &Mat<f64>) -> Vec<f64> {
 }
 
 #[tokio::test]
+async fn jacobians_that_are_mostly_zeros() {
+    let jacobi = Jacobi::shared();
+    for (example, known) in golden("sparse")["examples"].as_object().expect("examples") {
+        jacobi.answer(example).await.check(known, example);
+    }
+}
+
+#[tokio::test]
 async fn didactic_examples_are_right() {
     let jacobi = Jacobi::shared();
     let expected = golden("didactic");

@@ -1,14 +1,13 @@
 """Reference values of the ADBench objectives, computed with JAX in float64, without Jacobi.
 
-    python reference.py DATA OUT
+    python adbench.py DATA
 
 DATA is the folder `data` of ADBench (github.com/microsoft/ADBench, MIT licence: examples/adbench/LICENSE), from which
-the numbers in the documents of examples/adbench come too. OUT receives a file of values and Jacobians for each document.
+the numbers in the documents of examples/adbench come too. It writes a file of values and Jacobians for each document to
+tests/golden/adbench.
 """
 
-import json
 import sys
-import textwrap
 from pathlib import Path
 
 import jax
@@ -16,11 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import logsumexp, multigammaln
 
+from written import golden
+
 jax.config.update("jax_enable_x64", True)
 
 ORIGIN = (
     "Objective and data ({data}): ADBench, github.com/microsoft/ADBench, Copyright (c) Microsoft Corporation, MIT "
-    "licence (examples/adbench/LICENSE). Numbers: JAX {jax} in float64, {mode}, by reference.py beside this file."
+    "licence (examples/adbench/LICENSE). Numbers: JAX {jax} in float64, {mode}, by tests/golden/reference/adbench.py."
 )
 
 
@@ -47,22 +48,6 @@ def evaluate(function, inputs, mode):
     value = function(**inputs)
     jacobian = np.hstack([np.reshape(part, (value.size, -1)) for part in parts])
     return {"value": value.tolist(), "jacobian": jacobian.tolist()}
-
-
-def written(value, indent=0):
-    """JSON with a short list in one line and the numbers of a long one wrapped."""
-    line = json.dumps(value)
-    if indent + len(line) < 120 or not isinstance(value, dict | list) or not value:
-        return line
-    inner = " " * (indent + 2)
-    if isinstance(value, dict):
-        members = [f"{json.dumps(key)}: {written(part, indent + 2)}" for key, part in value.items()]
-        return "{\n" + ",\n".join(inner + member for member in members) + "\n" + " " * indent + "}"
-    if isinstance(value[0], list):
-        body = ",\n".join(inner + written(part, indent + 2) for part in value)
-    else:
-        body = textwrap.fill(line[1:-1], 118, initial_indent=inner, subsequent_indent=inner)
-    return "[\n" + body + "\n" + " " * indent + "]"
 
 
 # Gaussian mixture model: log-likelihood with a Wishart prior on the inverse covariances.
@@ -222,41 +207,38 @@ def lstm(main, extra, state, text):
     return -(predicted * text[1:]).mean()
 
 
-def golden(path, data, inputs, outputs, mode):
+def write(name, data, inputs, outputs, mode):
     """Writes the values and Jacobians of one document."""
-    result = {
-        "origin": ORIGIN.format(data=data, jax=jax.__version__, mode=mode.__name__),
-        "inputs": list(inputs),
-        "outputs": {name: evaluate(function, inputs, mode) for name, function in outputs.items()},
-    }
-    path.write_text(written(result) + "\n")
+    origin = ORIGIN.format(data=data, jax=jax.__version__, mode=mode.__name__)
+    known = {output: evaluate(function, inputs, mode) for output, function in outputs.items()}
+    golden(f"adbench/{name}", {"origin": origin, "inputs": list(inputs), "outputs": known})
 
 
-def main(data, out):
+def main(data):
     inputs, (x, gamma, m) = read_gmm(data / "gmm/test.txt")
     mixture = {"objective": lambda alpha, mu, icf: gmm(alpha, mu, icf, x, gamma, m)}
-    golden(out / "gmm.json", "gmm/test.txt", inputs, mixture, jax.jacrev)
+    write("gmm", "gmm/test.txt", inputs, mixture, jax.jacrev)
 
     inputs, (camera, point, feature) = read_ba(data / "ba/test.txt")
     bundles = {
         "reprojection": lambda cams, X, w: bundle(cams, X, w, camera, point, feature),
         "weight": lambda cams, X, w: 1 - w**2,
     }
-    golden(out / "ba.json", "ba/test.txt", inputs, bundles, jax.jacfwd)
+    write("ba", "ba/test.txt", inputs, bundles, jax.jacfwd)
     inputs["cams"][:, :3] = 0
-    golden(out / "ba_unrotated.json", "ba/test.txt, no camera rotated", inputs, bundles, jax.jacfwd)
+    write("ba_unrotated", "ba/test.txt, no camera rotated", inputs, bundles, jax.jacfwd)
 
     model = read_model(data / "hand/simple_small/model")
     for name, file in [("hand", "hand/simple_small/hand1_t26_c100.txt"), ("hand_test", "hand/test.txt")]:
         inputs, vertex, measured = read_hand(data / file)
         hands = {"error": lambda theta: hand(theta, model, vertex, measured)}
-        golden(out / f"{name}.json", f"{file}, hand/simple_small/model", inputs, hands, jax.jacfwd)
+        write(name, f"{file}, hand/simple_small/model", inputs, hands, jax.jacfwd)
 
     for name, characters in [("lstm", 12), ("lstm_full", None)]:
         inputs, (state, text) = read_lstm(data / "lstm/lstm_l2_c1024.txt", characters)
-        model = {"loss": lambda main, extra: lstm(main, extra, state, text)}
-        golden(out / f"{name}.json", f"lstm/lstm_l2_c1024.txt, {len(text)} characters", inputs, model, jax.jacrev)
+        language = {"loss": lambda main, extra: lstm(main, extra, state, text)}
+        write(name, f"lstm/lstm_l2_c1024.txt, {len(text)} characters", inputs, language, jax.jacrev)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))
