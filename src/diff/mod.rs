@@ -9,6 +9,7 @@ mod batch;
 mod jacobian;
 mod jvp;
 mod pullback;
+pub mod sparse;
 mod transpose;
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use crate::ir::{Builder, NodeId, verify};
 use crate::ops::{Algebra, Bound, Meaning, Operation, Signature, Value, find, table};
 
 /// Plans nodes; the graph is verified first.
-fn plan(b: Builder, nodes: &[NodeId]) -> Plan {
+pub(in crate::diff) fn plan(b: Builder, nodes: &[NodeId]) -> Plan {
     let graph = b.finish(nodes.to_vec());
     assert_eq!(verify(&graph), Ok(()));
     Plan::new(&graph)
 }
 
 /// Values of the planned nodes at given inputs.
-fn run(plan: &Plan, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+pub(in crate::diff) fn run(plan: &Plan, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let inputs: Vec<Arc<[f64]>> = inputs.iter().map(|x| x.as_slice().into()).collect();
     let mut workspace = Workspace::default();
     plan.run(&inputs, &mut workspace, &Cancel::default()).expect("nobody cancels");
@@ -23,7 +23,7 @@ fn run(plan: &Plan, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// Numbers that look random, the same each time.
-fn numbers(count: usize, (low, high): (f64, f64), seed: usize) -> Vec<f64> {
+pub(in crate::diff) fn numbers(count: usize, (low, high): (f64, f64), seed: usize) -> Vec<f64> {
     (0..count).map(|i| low + (high - low) * ((i + 7 * seed + 1) as f64 * 0.618_033_988_749_895).fract()).collect()
 }
 
@@ -103,7 +103,7 @@ fn a_kink_is_watched_where_the_derivative_passes() {
 }
 
 /// A row applied to arrays, its other parameters at their defaults.
-fn call(b: &mut Builder, row: &Operation, signature: &Signature, args: &[NodeId]) -> NodeId {
+pub(in crate::diff) fn call(b: &mut Builder, row: &Operation, signature: &Signature, args: &[NodeId]) -> NodeId {
     match row.meaning {
         Meaning::Elementwise(op) => b.apply(op, args),
         Meaning::Build(build) => {

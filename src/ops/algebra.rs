@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::{compare, contract, elementwise as e, linalg, reduce, structure as s};
+use super::{compare, contract, elementwise as e, index, linalg, reduce, structure as s};
 use crate::ir::{Absorb, Attr, Builder, NodeId, Primitive, Shape};
 
 /// Short names for the operations that rules are made of. Elementwise words take arguments of one
@@ -60,6 +60,10 @@ pub trait Algebra {
     fn product(&mut self, x: NodeId, y: NodeId, batch: usize, contracted: usize, absorb: Absorb) -> NodeId;
     /// Matrix product over the last two axes of arrays of one rank, all leading axes alike.
     fn matmul(&mut self, x: NodeId, y: NodeId, absorb: Absorb) -> NodeId;
+    /// Elements picked along an axis.
+    fn pick(&mut self, x: NodeId, indices: NodeId, axis: usize) -> NodeId;
+    /// Zeros of a length along an axis, with values added at indices.
+    fn put(&mut self, values: NodeId, indices: NodeId, axis: usize, length: usize) -> NodeId;
     /// The n × n identity.
     fn eye(&mut self, n: usize) -> NodeId;
     /// Arrays joined along an axis, all others alike; at least one.
@@ -183,6 +187,14 @@ impl Algebra for Builder {
     fn matmul(&mut self, x: NodeId, y: NodeId, absorb: Absorb) -> NodeId {
         let batch = self.shape(x).len() - 2;
         self.product(x, y, batch, 1, absorb)
+    }
+
+    fn pick(&mut self, x: NodeId, indices: NodeId, axis: usize) -> NodeId {
+        index::gather(self, x, indices, axis)
+    }
+
+    fn put(&mut self, values: NodeId, indices: NodeId, axis: usize, length: usize) -> NodeId {
+        index::put(self, values, indices, axis, length)
     }
 
     fn eye(&mut self, n: usize) -> NodeId {

@@ -38,7 +38,7 @@ static GATHER: Primitive = Primitive {
             b.make(&SCATTER, &[ct, indices], Attr::Axes([batch, axis, length].as_slice().into()))
         },
     },
-    depends: Depends::Custom(picked),
+    depends: Depends::Custom(sets_of_picks),
     batch: Batch::Custom(|b, node, args, size| batch_rule(b, &GATHER, node, args, size)),
     cost: Cost::Free,
     simplify: None,
@@ -77,7 +77,7 @@ static SCATTER: Primitive = Primitive {
             b.make(&GATHER, &[ct, indices], Attr::Axes([batch, axis, 0].as_slice().into()))
         },
     },
-    depends: Depends::Custom(put),
+    depends: Depends::Custom(sets_of_places),
     batch: Batch::Custom(|b, node, args, size| batch_rule(b, &SCATTER, node, args, size)),
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: None,
@@ -85,7 +85,7 @@ static SCATTER: Primitive = Primitive {
 };
 
 /// The sets of picked elements: of the elements picked, or of all that may be where the indices are not known.
-fn picked(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+fn sets_of_picks(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
     let (batch, axis, _) = parts(flow.attr);
     let (x, indices) = (flow.args[0], flow.args[1]);
     let g = Geometry::new(batch, axis, x.shape, indices.shape);
@@ -109,7 +109,7 @@ fn picked(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
 }
 
 /// The sets of places: of all that is added there, or of everything that may be.
-fn put(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+fn sets_of_places(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
     let (batch, axis, _) = parts(flow.attr);
     let (t, indices) = (flow.args[0], flow.args[1]);
     let g = Geometry::new(batch, axis, flow.shape, indices.shape);
@@ -205,6 +205,11 @@ fn batch_rule(b: &mut Builder, op: &'static Primitive, node: &Node, args: &[Batc
     let mut lead = |node, carries: bool| if carries { node } else { b.lead(node, size) };
     let (x, indices) = (lead(x, x_batched), lead(indices, indices_batched));
     b.make(op, &[x, indices], Attr::Axes([batch + 1, axis + 1, length].as_slice().into()))
+}
+
+/// Zeros of a length along one axis, with values added at indices: the transpose of [`gather`].
+pub(in crate::ops) fn put(b: &mut Builder, values: NodeId, indices: NodeId, axis: usize, length: usize) -> NodeId {
+    b.make(&SCATTER, &[values, indices], Attr::Axes([0, axis, length].as_slice().into()))
 }
 
 /// NumPy's take along one axis.

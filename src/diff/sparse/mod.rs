@@ -1,0 +1,101 @@
+//! Sparse derivatives: the pattern is found in the graph, its columns and rows are coloured, a sweep for
+//! each colour gives many of them at once, and the elements are picked out of what the sweeps give.
+//!
+//! All of it is graph again, so it is batched, costed and nested like everything else.
+
+mod arena;
+mod colour;
+mod compress;
+mod known;
+mod pattern;
+mod propagate;
+mod sides;
+mod star;
+
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use colour::Colours;
+pub use known::Given;
+pub use pattern::Pattern;
+pub use propagate::pattern;
+pub use sides::Sides;
+
+use compress::{Second, Sweeps};
+
+use super::jvp::Seed;
+use crate::ir::{Builder, NodeId, elements};
+use crate::ops::Algebra;
+
+/// The derivative of one output by one input.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Where its elements are, m × n.
+    pub pattern: Arc<Pattern>,
+    /// The elements in the order of the pattern.
+    pub values: NodeId,
+}
+
+impl Block {
+    /// The block as a matrix, m × n.
+    pub fn dense(&self, b: &mut Builder) -> NodeId {
+        let (m, n) = (self.pattern.rows, self.pattern.columns);
+        if self.pattern.nnz() == 0 {
+            return b.fill(0.0, &[m, n]);
+        }
+        let places = compress::literal(b, self.pattern.entries().map(|(i, j)| i * n + j));
+        let flat = b.put(self.values, places, 0, m * n);
+        b.reshape(flat, &[m, n])
+    }
+}
+
+/// `blocks[i][j]`: the derivative of output `i` by input `j`.
+pub type Blocks = Vec<Vec<Block>>;
+
+/// The ways of sweeping that are worth weighing: by columns, by rows, by both. Empty if the pattern is
+/// too dense for any.
+pub fn ways(pattern: &Pattern) -> Vec<Sides> {
+    sides::sides(pattern)
+}
+
+/// The Jacobian by sweeps along colours. Values in `held` count as constants.
+pub fn jacobian(
+    b: &mut Builder,
+    (outputs, inputs): (&[NodeId], &[NodeId]),
+    held: &[NodeId],
+    pattern: &Pattern,
+    sides: &Sides,
+) -> Blocks {
+    let held: Vec<Seed> = held.iter().filter(|h| !inputs.contains(h)).map(|&h| (h, None)).collect();
+    let first = compress::forward(b, outputs, inputs, &held, &sides.columns);
+    let second = compress::reverse(b, outputs, inputs, &held, &sides.rows);
+    let sweeps = Sweeps { first, second: Second { swept: second, colours: &sides.rows } };
+    compress::recover(b, &sizes(b, outputs), &sizes(b, inputs), pattern, &sides.columns, &sweeps)
+}
+
+/// Star colours of a Hessian's pattern, which must be symmetric.
+pub fn star(pattern: &Pattern) -> Colours {
+    star::star(pattern)
+}
+
+/// The Hessian by forward sweeps over the gradients, one for each input and in its shape.
+pub fn hessian(
+    b: &mut Builder,
+    (gradients, inputs): (&[NodeId], &[NodeId]),
+    pattern: &Pattern,
+    colours: &Colours,
+) -> Blocks {
+    let first = compress::forward(b, gradients, inputs, &[], colours);
+    // What one sweep mixes up in a row, its mirror image shows in another.
+    let second = Second { swept: first.clone(), colours };
+    let sizes = sizes(b, inputs);
+    compress::recover(b, &sizes, &sizes, pattern, colours, &Sweeps { first, second })
+}
+
+fn sizes(b: &Builder, nodes: &[NodeId]) -> Vec<usize> {
+    nodes.iter().map(|&n| elements(b.shape(n))).collect()
+}
