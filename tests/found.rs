@@ -14,7 +14,8 @@ use jacobi::engine::{Cancel, Endpoint, Engine, Limits};
 use mutate::Random;
 use serde_json::Value;
 
-const ENDPOINTS: [Endpoint; 4] = [Endpoint::Check, Endpoint::Value, Endpoint::Gradient, Endpoint::Jacobian];
+const ENDPOINTS: [Endpoint; 5] =
+    [Endpoint::Check, Endpoint::Value, Endpoint::Gradient, Endpoint::Jacobian, Endpoint::Hessian];
 
 /// As much as the server's computing threads have.
 const STACK_BYTES: usize = 16 << 20;

@@ -196,20 +196,16 @@ impl Work<'_, '_> {
     fn products(&mut self, chosen: &Chosen) -> Result<(), Vec<Fault>> {
         for (want, of) in chosen {
             let (side, mode) = match want {
-                Want::Jvp => (Side::Tangent, "forward"),
-                Want::Hvp => (Side::Tangent, "forward"),
+                Want::Jvp | Want::Hvp => (Side::Tangent, "forward"),
                 Want::Vjp => (Side::Cotangent, "reverse"),
                 _ => continue,
             };
-            let before = self.built.directed.iter().position(|d| d.side == side);
-            let directions = match before {
-                Some(_) => self.built.directed.iter().filter(|d| d.side == side).cloned().collect(),
-                None => {
-                    let directions = self.directions(side, of)?;
-                    self.built.directed.extend(directions.iter().cloned());
-                    directions
-                }
-            };
+            let mut directions: Vec<Directed> =
+                self.built.directed.iter().filter(|d| d.side == side).cloned().collect();
+            if directions.is_empty() {
+                directions = self.directions(side, of)?;
+                self.built.directed.extend(directions.iter().cloned());
+            }
             let leaves = match want {
                 Want::Jvp => self.pushed(of, &directions),
                 Want::Hvp => self.curved(of, &directions),

@@ -95,7 +95,7 @@ fn by_function(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>
                 wanted.push(Wanted { want, of: Some(names.into_iter().map(|(name, _)| name.to_owned()).collect()) });
             }
             Some(other) => {
-                tell(faults, || wrong_type(&child(pointer, word), "true, a function or a list of them", other))
+                tell(faults, || wrong_type(&child(pointer, word), "true, a function or a list of them", other));
             }
         }
     }
