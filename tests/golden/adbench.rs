@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, Jacobi, close, example, golden, names, row_major};
+use crate::ask::{Answer, Jacobi, close, example, golden, names, numbers, row_major};
 
 /// Relative difference allowed. A reprojection error is the difference of two numbers a thousand times its size.
 const TOLERANCE: f64 = 1e-11;
@@ -27,6 +27,22 @@ async fn gaussian_mixture() {
     let published = json!([8.073_804_080_049_758, 1.086_628_555_086_524_6e-1, -9.946_409_304_663_228e-1]);
     let got = [answer.value("objective")[0], gradient[(0, 0)], gradient[(0, 17)]];
     close("ADBench's own test", &got, &published, TOLERANCE);
+}
+
+#[tokio::test]
+async fn gaussian_mixture_twice() {
+    let mut document = example("adbench/gmm");
+    document["want"] = json!(["hessian"]);
+    let (status, body) = Jacobi::shared().send(&document).await;
+    assert_eq!(status, 200, "{body}");
+    let expected = golden("adbench/gmm");
+    let inputs = names(&expected["inputs"]);
+    let rows = inputs.iter().flat_map(|a| {
+        let block = |b: &&str| body["hessian"]["objective"][a][b]["data"].as_array().expect("rows").clone();
+        let blocks: Vec<_> = inputs.iter().map(block).collect();
+        (0..blocks[0].len()).flat_map(move |i| blocks.iter().flat_map(|block| numbers(&block[i])).collect::<Vec<_>>())
+    });
+    close("Hessian", &rows.collect::<Vec<_>>(), &expected["hessian"], TOLERANCE);
 }
 
 #[tokio::test]
@@ -59,4 +75,5 @@ async fn hand_tracking() {
     let published = json!([1.651_931_479_416_115_5e-1, -1.955_129_593_412_827_5e-2, -3.453_268_937_682_813_6e-2]);
     close("ADBench's own test", &[answer.value("error")[0], j[(0, 0)], j[(3, 18)]], &published, TOLERANCE);
     check("hand", &jacobi.answer("adbench/hand").await);
+    check("hand_complicated", &jacobi.answer("adbench/hand_complicated").await);
 }

@@ -50,6 +50,18 @@ def evaluate(function, inputs, mode):
     return {"value": value.tolist(), "jacobian": jacobian.tolist()}
 
 
+def hessian(function, inputs):
+    """All second derivatives of a scalar function of named arrays, rows and columns in the order of the inputs."""
+    shapes = [np.shape(array) for array in inputs.values()]
+    ends = np.cumsum([array.size for array in inputs.values()])
+
+    def flat(x):
+        parts = jnp.split(x, ends[:-1])
+        return function(*(part.reshape(shape) for part, shape in zip(parts, shapes)))
+
+    return jax.jit(jax.hessian(flat))(np.concatenate([np.ravel(array) for array in inputs.values()])).tolist()
+
+
 # Gaussian mixture model: log-likelihood with a Wishart prior on the inverse covariances.
 
 
@@ -127,6 +139,7 @@ def read_model(folder):
         "inverse_absolute": np.array([fields[18:34] for fields in bones], dtype=float).reshape(-1, 4, 4),
         "vertices": np.array([fields[:3] for fields in vertices], dtype=float),
         "weights": weights,
+        "triangles": np.array([line.split(":") for line in (folder / "triangles.txt").read_text().split()], dtype=int),
     }
 
 
@@ -156,7 +169,8 @@ def angles(theta, bones):
     return pose
 
 
-def hand(theta, model, vertex, measured):
+def pose(theta, model):
+    """All vertices of the model, posed."""
     absolute = []
     for parent, relative, (flexion, abduction) in zip(
         model["parents"], model["relative"], angles(theta, len(model["parents"]))
@@ -166,8 +180,18 @@ def hand(theta, model, vertex, measured):
     posed = jnp.stack(absolute) @ model["inverse_absolute"]
     homogeneous = np.column_stack([model["vertices"], np.ones(len(model["vertices"]))])
     skinned = jnp.einsum("vb,bij,vj->vi", model["weights"], posed, homogeneous)[:, :3]
-    placed = jax.vmap(lambda v: rotate(theta[:3], v) + theta[3:6])(skinned)
-    return measured - placed[vertex]
+    return jax.vmap(lambda v: rotate(theta[:3], v) + theta[3:6])(skinned)
+
+
+def on_triangles(model, vertex):
+    """Six measured points, each on the first triangle that has its vertex: ADBench gives no small data of this kind."""
+    triangle = np.array([model["triangles"][(model["triangles"] == v).any(axis=1)][0] for v in vertex[:6]])
+    return triangle, np.array([[0.1, 0.2], [0.3, 0.3], [0.5, 0.1], [0.2, 0.7], [0.6, 0.2], [0.4, 0.5]])
+
+
+def barycentric(hand, triangle, u):
+    a, b, c = hand[triangle[:, 0]], hand[triangle[:, 1]], hand[triangle[:, 2]]
+    return u[:, :1] * a + u[:, 1:] * b + (1 - u[:, :1] - u[:, 1:]) * c
 
 
 # Character model: the log-likelihood of a text by a two-layer LSTM with diagonal weights.
@@ -207,17 +231,17 @@ def lstm(main, extra, state, text):
     return -(predicted * text[1:]).mean()
 
 
-def write(name, data, inputs, outputs, mode):
-    """Writes the values and Jacobians of one document."""
+def write(name, data, inputs, outputs, mode, more={}):
+    """Writes the values and Jacobians of one document, and what else is known."""
     origin = ORIGIN.format(data=data, jax=jax.__version__, mode=mode.__name__)
     known = {output: evaluate(function, inputs, mode) for output, function in outputs.items()}
-    golden(f"adbench/{name}", {"origin": origin, "inputs": list(inputs), "outputs": known})
+    golden(f"adbench/{name}", {"origin": origin, "inputs": list(inputs), "outputs": known} | more)
 
 
 def main(data):
     inputs, (x, gamma, m) = read_gmm(data / "gmm/test.txt")
     mixture = {"objective": lambda alpha, mu, icf: gmm(alpha, mu, icf, x, gamma, m)}
-    write("gmm", "gmm/test.txt", inputs, mixture, jax.jacrev)
+    write("gmm", "gmm/test.txt", inputs, mixture, jax.jacrev, {"hessian": hessian(mixture["objective"], inputs)})
 
     inputs, (camera, point, feature) = read_ba(data / "ba/test.txt")
     bundles = {
@@ -229,10 +253,14 @@ def main(data):
     write("ba_unrotated", "ba/test.txt, no camera rotated", inputs, bundles, jax.jacfwd)
 
     model = read_model(data / "hand/simple_small/model")
-    for name, file in [("hand", "hand/simple_small/hand1_t26_c100.txt"), ("hand_test", "hand/test.txt")]:
+    source = "{}, hand/simple_small/model"
+    for name, file in [("hand_test", "hand/test.txt"), ("hand", "hand/simple_small/hand1_t26_c100.txt")]:
         inputs, vertex, measured = read_hand(data / file)
-        hands = {"error": lambda theta: hand(theta, model, vertex, measured)}
-        write(name, f"{file}, hand/simple_small/model", inputs, hands, jax.jacfwd)
+        simple = {"error": lambda theta: measured - pose(theta, model)[vertex]}
+        write(name, source.format(file), inputs, simple, jax.jacfwd)
+    triangle, inputs["u"] = on_triangles(model, vertex)
+    complicated = {"error": lambda theta, u: measured[:6] - barycentric(pose(theta, model), triangle, u)}
+    write("hand_complicated", source.format(f"{file}, six points"), inputs, complicated, jax.jacfwd)
 
     for name, characters in [("lstm", 12), ("lstm_full", None)]:
         inputs, (state, text) = read_lstm(data / "lstm/lstm_l2_c1024.txt", characters)
