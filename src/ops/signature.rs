@@ -4,20 +4,22 @@ use super::bind::Value;
 use super::row::Operation;
 use crate::fault::{Code, Fault};
 
-/// A parsed signature: parameters in order with their defaults, and whether the last takes the rest.
+/// A parsed signature: parameters in order with their defaults, and whether one takes all other arguments.
 #[derive(Debug)]
 pub struct Signature {
     /// Names in order, the variadic one left out.
     pub names: Vec<&'static str>,
     defaults: Vec<Option<Value>>,
+    /// How many may be given by position; those after a variadic one are given by name.
+    positional: usize,
     variadic: bool,
 }
 
 impl Signature {
-    /// Parses `name(a, b=default, *rest)`. Defaults are None, True, False, a quoted string or a number.
+    /// Parses `name(a, b=default, *rest, c=default)`. Defaults are None, True, False, a quoted string or a number.
     pub(super) fn parse(row: &Operation) -> Self {
         let inside = row.signature.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
-        let mut signature = Self { names: Vec::new(), defaults: Vec::new(), variadic: false };
+        let mut signature = Self { names: Vec::new(), defaults: Vec::new(), positional: 0, variadic: false };
         for part in inside.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             if part.starts_with('*') {
                 signature.variadic = true;
@@ -28,6 +30,7 @@ impl Signature {
                 None => (part, None),
             };
             signature.names.push(name);
+            signature.positional += usize::from(!signature.variadic);
             signature.defaults.push(default);
         }
         signature
@@ -44,8 +47,8 @@ impl Signature {
             Fault::new(Code::Arity, detail)
                 .expected(row.signature, format!("{} arguments", args.len() + keywords.len()))
         };
-        if args.len() > self.names.len() && !self.variadic {
-            let most = self.names.len();
+        if args.len() > self.positional && !self.variadic {
+            let most = self.positional;
             return Err(arity(format!("{} takes at most {most} arguments, got {}", row.name, args.len())));
         }
         let mut values: Vec<Option<Value>> = vec![None; self.names.len()];
@@ -57,18 +60,19 @@ impl Signature {
                     None => fault,
                 });
             };
-            if i < args.len() || values[i].is_some() {
+            if i < args.len().min(self.positional) || values[i].is_some() {
                 return Err(arity(format!("`{keyword}` of {} is given twice", row.name)));
             }
             values[i] = Some(value.clone());
         }
-        if let Some(i) = (args.len()..self.names.len()).find(|&i| values[i].is_none() && self.defaults[i].is_none()) {
+        let given = args.len().min(self.positional);
+        if let Some(i) = (given..self.names.len()).find(|&i| values[i].is_none() && self.defaults[i].is_none()) {
             return Err(arity(format!("{} lacks its argument `{}`", row.name, self.names[i])));
         }
         let mut args = args.into_iter();
-        for (slot, default) in values.iter_mut().zip(&self.defaults) {
-            if let Some(arg) = args.next() {
-                *slot = Some(arg);
+        for (i, (slot, default)) in values.iter_mut().zip(&self.defaults).enumerate() {
+            if i < given {
+                *slot = args.next();
             } else if slot.is_none() {
                 slot.clone_from(default);
             }
