@@ -5,6 +5,8 @@
 mod adbench;
 #[path = "golden/ask.rs"]
 mod ask;
+#[path = "golden/special.rs"]
+mod special;
 mod support;
 
 use ask::{Jacobi, ROUNDING, agree, close, golden, names, number, numbers, read, root, row_major};

@@ -20,9 +20,12 @@ mod nonfinite;
 use std::fmt::Write;
 
 use cases::{Case, cases, public};
+use jacobi::engine::Endpoint;
+use jacobi::fault::Code;
 use jacobi::ops::Operation;
-use numerics::{Examined, Failure, MODES, Random, examine};
+use numerics::{Examined, Failure, MODES, Random, ask, examine};
 use rayon::prelude::*;
+use serde_json::json;
 
 /// One operation in a batch differs from a loop by the order of summation at most.
 const ROUNDING: f64 = 1e-14;
@@ -97,4 +100,17 @@ fn every_other_spelling_means_the_same() {
             assert!(answers[0].is_ok() && answers[0] == answers[1], "{alias} is not {}", row.name);
         }
     }
+}
+
+#[test]
+fn another_spelling_may_be_a_function_of_ones_own() {
+    let document = |name: &str| {
+        let define =
+            json!({ format!("{name}(x)"): "3 * x", "f(x)": format!("{name}(x) + bessel_y1(x) - bessel_y1(x)") });
+        json!({ "define": define, "of": "f", "at": { "x": 2 } })
+    };
+    let answer = ask(&document("y1"), Endpoint::Value).expect("an answer");
+    assert_eq!(answer["value"]["f"]["data"], json!(6.0));
+    let faults = ask(&document("bessel_y1"), Endpoint::Value).expect_err("the name itself is taken");
+    assert_eq!(faults[0].code, Code::RedefinedBuiltin, "{faults:?}");
 }

@@ -77,7 +77,7 @@ kinds! {
     DUPLICATE_NAME for DuplicateName = "duplicate_name" 422 "A name given twice":
         "Each function, argument, equation, constant and key must have a name of its own.";
     REDEFINED_BUILTIN for RedefinedBuiltin = "redefined_builtin" 422 "A definition that takes a built-in name":
-        "Built-in names keep their meaning in every document; choose another name. GET /operations lists them.";
+        "Built-in names keep their meaning in every document; choose another name. GET /operations lists them; their other spellings may be taken.";
     RECURSION for Recursion = "recursion" 422 "A function that calls itself":
         "Functions may call only functions that do not lead back to them.";
     ARITY for Arity = "arity" 422 "Too few or too many arguments":

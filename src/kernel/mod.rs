@@ -5,12 +5,18 @@
 //! checked by the caller, and what has no value comes back as NaN. Every kernel works in a fixed order on
 //! one thread, so the same input gives the same bits.
 
+mod bessel;
+mod beta;
 mod contract;
 mod elementwise;
 mod gemm;
+mod incomplete_gamma;
 mod linalg;
+mod normal;
 mod polygamma;
+mod quadrature;
 mod reduce;
+mod sinc;
 mod special;
 mod view;
 mod walk;
@@ -18,10 +24,17 @@ mod walk;
 #[cfg(test)]
 mod random;
 
+pub use bessel::{
+    bessel_i_quotient, bessel_i0, bessel_i1, bessel_j_quotient, bessel_j0, bessel_j1, bessel_y0, bessel_y1,
+};
+pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
+pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
 pub use linalg::{cholesky, cofactor, det, inverse, logabsdet, singular_values, solve, triangular_solve};
+pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
 pub use reduce::{cumsum, max, min, sum};
-pub use special::{digamma, erf, erfc, erfinv, lgamma, trigamma};
+pub use sinc::sinc;
+pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
 pub use view::View;

@@ -15,6 +15,17 @@ pub fn erfinv(x: f64) -> f64 {
     if x == 0.0 { x } else { pxfm::f_erfinv(x) }
 }
 
+/// Γ(x): ±∞ at ±0, NaN at the other poles and at -∞.
+pub fn gamma(x: f64) -> f64 {
+    if x == 0.0 {
+        1.0 / x
+    } else if is_pole(x) {
+        f64::NAN
+    } else {
+        pxfm::f_tgamma(x)
+    }
+}
+
 /// ln |Γ(x)|: +∞ at the poles 0, -1, -2, … and at ±∞.
 pub fn lgamma(x: f64) -> f64 {
     pxfm::f_lgamma(x)
@@ -34,6 +45,16 @@ pub fn trigamma(x: f64) -> f64 {
     } else {
         pxfm::f_trigamma(x)
     }
+}
+
+/// ln(x / (1 - x)): ∓∞ at 0 and 1, NaN outside [0, 1]. Around 1/2 it is 2 artanh(2x - 1), which keeps its digits.
+pub fn logit(x: f64) -> f64 {
+    if (0.25..0.75).contains(&x) { ((2.0 * x - 1.0) / (1.0 - x)).ln_1p() } else { x.ln() - (-x).ln_1p() }
+}
+
+/// x ln y, which is 0 where x is 0 whatever y is, but for NaN.
+pub fn xlogy(x: f64, y: f64) -> f64 {
+    if x == 0.0 && !y.is_nan() { 0.0 } else { x * y.ln() }
 }
 
 /// Whether Γ has a pole at `x`: zero, a negative whole number, or -∞, where the poles have no end.

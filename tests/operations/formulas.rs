@@ -10,7 +10,7 @@ use jacobi::engine::Endpoint;
 use jacobi::ops::Operation;
 
 /// Elementwise operations whose derivative is told in words.
-const IN_WORDS: [&str; 5] = ["maximum", "minimum", "where", "clip", "digamma"];
+const IN_WORDS: [&str; 6] = ["maximum", "minimum", "where", "clip", "gammainc", "gammaincc"];
 
 /// Published formulas need not keep every digit, as `1 - tanh(x)^2` does not.
 const TOLERANCE: f64 = 1e-12;

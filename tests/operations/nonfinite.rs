@@ -76,8 +76,60 @@ fn a_document_may_ask_for_such_values() {
 
 #[test]
 fn operations_that_can_be_undefined_say_when() {
-    for name in ["log", "sqrt", "divide", "acosh", "asin", "lgamma", "inv", "solve", "cholesky", "erfinv"] {
+    for name in
+        ["log", "sqrt", "divide", "acosh", "asin", "lgamma", "inv", "solve", "cholesky", "erfinv", "bessel_y0", "logit"]
+    {
         let (_, row) = public().find(|(_, row)| row.name == name).expect("a row");
         assert!(!row.undefined.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn special_functions_are_refused_where_they_are_undefined() {
+    let refusals = [
+        ("y0(x)", -1.0, "bessel_y0"),
+        ("bessel_y1(x)", 0.0, "bessel_y1"),
+        ("bessel_i0(x)", 800.0, "bessel_i0"),
+        ("gamma(x)", -2.0, "gamma"),
+        ("gamma(x)", 172.0, "gamma"),
+        ("trigamma(x)", 0.0, "trigamma"),
+        ("polygamma(3, x)", -1.0, "polygamma"),
+        ("betaln(x, 1)", -0.5, "betaln"),
+        ("gammainc(x, 2)", -1.0, "gammainc"),
+        ("gammaincc(x, x)", 0.0, "gammaincc"),
+        ("erfcx(x)", -27.0, "erfcx"),
+        ("logit(x)", 1.5, "logit"),
+        ("xlogy(x, -1)", 1.0, "xlogy"),
+        ("normal_cdf(1, scale=x)", -2.0, "normal_cdf"),
+        ("normal_logpdf(1, 0, x)", 0.0, "normal_logpdf"),
+    ];
+    for (expression, x, operation) in refusals {
+        let fault = refused(&json!({ "define": { "f(x)": expression }, "at": { "x": x } }), Endpoint::Value);
+        assert!(fault.detail.contains(&format!("`{operation}`")), "{expression}: {}", fault.detail);
+        assert!(
+            fault.hint.is_some_and(|h| h.contains("undefined: ")),
+            "{expression} says nothing of where it is defined"
+        );
+    }
+}
+
+#[test]
+fn a_special_function_with_a_value_but_no_derivative_is_refused_as_a_derivative() {
+    for (expression, x) in [("xlogy(x, 0)", 0.0), ("gammainc(0.5, x)", 0.0)] {
+        let document = json!({ "define": { "f(x)": expression }, "at": { "x": x } });
+        let fault = refused(&document, Endpoint::Jacobian);
+        assert!(!fault.detail.is_empty());
+    }
+    let document = json!({ "define": { "f(x)": "gammainc(0.5, x)" }, "at": { "x": 0 } });
+    ask(&document, Endpoint::Value).expect("the value itself is finite");
+}
+
+#[test]
+fn the_order_of_polygamma_is_known_and_in_range() {
+    for (expression, code) in [("polygamma(x, x)", Code::InvalidValue), ("polygamma(-1, x)", Code::InvalidValue)] {
+        let document = json!({ "define": { "f(x)": expression }, "at": { "x": 1 } });
+        let faults = ask(&document, Endpoint::Value).expect_err("the order is no whole number in range");
+        assert_eq!(faults[0].code, code, "{faults:?}");
+        assert!(faults[0].detail.contains("polygamma"), "{faults:?}");
     }
 }

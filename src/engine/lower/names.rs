@@ -13,10 +13,13 @@ use crate::ops::{self, Value};
 use crate::suggest::suggest;
 
 impl<'a> Lowerer<'a> {
-    /// Refuses definitions that take a built-in name.
+    /// Refuses definitions that take a built-in name. The other spellings of a built-in are free: there the definition
+    /// is meant, so that `y1` can be a stage although it is also a Bessel function.
     pub(super) fn check_definitions(&mut self) {
         for function in &self.document.definitions.functions {
-            if let Some((row, _)) = ops::find(&function.name).filter(|(row, _)| row.is_public()) {
+            if let Some((row, _)) =
+                ops::find(&function.name).filter(|(row, _)| row.is_public() && row.name == function.name)
+            {
                 let detail = format!("`{}` is a built-in function and cannot be redefined", function.name);
                 let hint = format!("choose another name; the built-in is {}", row.signature);
                 self.tell(|| Fault::new(Code::RedefinedBuiltin, detail).at(&function.pointer).hint(hint));

@@ -4,8 +4,11 @@
 
 pub(super) mod activation;
 pub(super) mod arithmetic;
+pub(super) mod bessel;
 pub(super) mod exponential;
+pub(super) mod gamma;
 pub(super) mod hyperbolic;
+pub(super) mod normal;
 pub(super) mod power;
 pub(super) mod rounding;
 pub(super) mod special;
@@ -50,6 +53,9 @@ pub(super) const LIBRARY: u64 = 15;
 /// Cost of a special function (erf, lgamma, …) in multiplications.
 pub(super) const SPECIAL: u64 = 60;
 
+/// Cost of a function that is an integral by quadrature, in multiplications.
+pub(super) const QUADRATURE: u64 = 4000;
+
 /// Applies a function of one number along a slice.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]
@@ -65,6 +71,13 @@ pub(super) fn map1(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64) -> f64) {
 pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
     for ((o, x), y) in out.iter_mut().zip(a[0]).zip(a[1]) {
         *o = f(*x, *y);
+    }
+}
+
+/// Applies a function of an order and two numbers along slices.
+pub(super) fn map3(a: &[&[f64]], out: &mut [f64], f: impl Fn(u32, f64, f64) -> f64) {
+    for (((o, n), x), y) in out.iter_mut().zip(a[0]).zip(a[1]).zip(a[2]) {
+        *o = f(*n as u32, *x, *y);
     }
 }
 
@@ -84,6 +97,26 @@ pub(super) const fn unary(
 pub(super) fn of_argument(b: &mut Builder, n: NodeId, op: &'static Primitive) -> Option<NodeId> {
     let x = b.arg(n, 0);
     Some(b.apply(op, &[x]))
+}
+
+/// The first member of a family of derivatives, whose order stands before the arguments of `n`.
+pub(super) fn first_of(b: &mut Builder, n: NodeId, op: &'static Primitive) -> NodeId {
+    of_order(b, op, 1.0, n)
+}
+
+/// A member of a family of derivatives at the arguments of `n`. No derivative is taken by its order.
+pub(super) fn of_order(b: &mut Builder, op: &'static Primitive, order: f64, n: NodeId) -> NodeId {
+    let mut args = b.node(n).args.clone();
+    let order = b.fill_like(order, n);
+    args.insert(0, order);
+    b.apply(op, &args)
+}
+
+/// The next member of the family that `n` is of: its order raised by one, the other arguments as they are.
+pub(super) fn of_next_order(b: &mut Builder, n: NodeId, op: &'static Primitive) -> NodeId {
+    let mut args = b.node(n).args.clone();
+    args[0] = b.plus(1.0, args[0]);
+    b.apply(op, &args)
 }
 
 /// A kink where the argument is zero.
