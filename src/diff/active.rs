@@ -2,15 +2,14 @@
 
 use smallvec::SmallVec;
 
-use super::transpose::dependent;
-use crate::ir::{Builder, NodeId, Rule};
+use crate::ir::{Builder, NodeId, Rule, dependent};
 use crate::ops::first_nonzero;
 
 /// For every node with a kink on the way from `inputs` to `outputs`: the node, and a value that is the
 /// position of its first element at a kink, -1 where there is none.
 pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(NodeId, NodeId)> {
     let count = b.nodes().len();
-    let moves = dependent(b, inputs, count);
+    let moves = dependent(b.nodes(), inputs, count);
     let mut used = vec![false; count];
     for o in outputs {
         used[o.index()] = true;
@@ -28,7 +27,7 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
         let fixed = match node.op.rule {
             Rule::Zero => continue,
             Rule::Linear { fixed, .. } => fixed,
-            Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } => &[],
+            Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } | Rule::Loop | Rule::Part => &[],
         };
         for (k, a) in node.args.iter().enumerate() {
             used[a.index()] |= !fixed.contains(&k);

@@ -1,8 +1,10 @@
 //! Forward mode: pushes tangents through a graph.
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::ir::{Builder, NodeId, Origin, Rule, reachable};
+use super::loops;
+use crate::ir::{Attr, Builder, NodeId, Origin, Rule, reachable};
 use crate::ops::Algebra;
 
 /// A value that carries a tangent from outside; `None` holds it constant.
@@ -20,15 +22,25 @@ pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<No
         tangents[node.index()] = tangent;
         seeded[node.index()] = true;
     }
+    let wanted = wanted_parts(b, &live, &seeded);
+    let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
     let outer = b.origin;
     for i in 0..live.len() {
         let n = NodeId(i as u32);
         if !live[i] || seeded[i] {
             continue;
         }
+        if let Some((run, k)) = loops::part_of(b, n) {
+            tangents[i] = runs.get(&run).and_then(|parts| parts[k]).filter(|&t| b.fill_value(t) != Some(0.0));
+            continue;
+        }
         let ts: SmallVec<[Option<NodeId>; 3]> = b.node(n).args.iter().map(|a| tangents[a.index()]).collect();
         if ts.iter().any(Option::is_some) {
             b.origin = Origin { call: b.node(n).origin.call, derivative: true };
+            if let (Some(looped), Some(wanted)) = (b.node(n).attr.as_loop().cloned(), wanted.get(&n)) {
+                runs.insert(n, loops::tangents(b, n, &looped, &ts, wanted));
+                continue;
+            }
             tangents[i] = push(b, n, &ts).filter(|&t| b.fill_value(t) != Some(0.0));
         }
     }
@@ -36,11 +48,24 @@ pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<No
     outputs.iter().map(|o| tangents[o.index()]).collect()
 }
 
+/// For each loop, which parts of its result are needed.
+fn wanted_parts(b: &Builder, live: &[bool], seeded: &[bool]) -> FxHashMap<NodeId, Vec<bool>> {
+    let mut wanted: FxHashMap<NodeId, Vec<bool>> = FxHashMap::default();
+    for i in (0..live.len()).filter(|&i| live[i] && !seeded[i]) {
+        if let Attr::Part(looped, k) = &b.nodes()[i].attr {
+            let run = b.nodes()[i].args[0];
+            wanted.entry(run).or_insert_with(|| vec![false; looped.count()])[*k] = true;
+        }
+    }
+    wanted
+}
+
 /// The tangent of one node from the tangents of its arguments.
 fn push(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
     let op = b.node(n).op;
     match op.rule {
-        Rule::Zero => None,
+        // Loops and their parts are pushed through as a whole.
+        Rule::Zero | Rule::Loop | Rule::Part => None,
         Rule::Jvp { tangent, .. } => tangent(b, n, tangents),
         Rule::Local(partial) => sum_of(b, tangents, |b, i, t| {
             let slope = partial(b, n, i)?;

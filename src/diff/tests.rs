@@ -112,7 +112,7 @@ pub(in crate::diff) fn call(b: &mut Builder, row: &Operation, signature: &Signat
             let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
             build(b, &bound).expect("shapes fit")
         }
-        Meaning::Expand(_) | Meaning::Several(_) => panic!("{} has no node of its own", row.name),
+        Meaning::Expand(_) | Meaning::Several(_) | Meaning::Higher(_) => panic!("{} has no node of its own", row.name),
     }
 }
 

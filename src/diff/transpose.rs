@@ -1,8 +1,10 @@
 //! Reverse mode: turns a linear graph round.
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::ir::{Builder, NodeId, Origin, Rule, reachable};
+use super::loops;
+use crate::ir::{Attr, Builder, NodeId, Origin, Rule, dependent, reachable};
 use crate::ops::Algebra;
 
 /// Given `outputs` that are linear in `inputs`, the cotangents of the inputs from those of the outputs.
@@ -12,16 +14,36 @@ use crate::ops::Algebra;
 pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId]) -> Vec<Option<NodeId>> {
     let roots: SmallVec<[NodeId; 2]> = outputs.iter().map(|o| o.0).collect();
     let live = reachable(b.nodes(), &roots);
-    let linear = dependent(b, inputs, live.len());
+    let linear = dependent(b.nodes(), inputs, live.len());
     let mut cotangents: Vec<Option<NodeId>> = vec![None; live.len()];
     for &(output, ct) in outputs {
         accumulate(b, &mut cotangents[output.index()], ct);
     }
+    let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
     let outer = b.origin;
     for i in (0..live.len()).rev() {
         let n = NodeId(i as u32);
+        if let Some(parts) = runs.remove(&n) {
+            if let Some(looped) = b.node(n).attr.as_loop().cloned() {
+                b.origin = Origin { call: b.node(n).origin.call, derivative: true };
+                let args: SmallVec<[NodeId; 3]> = b.node(n).args.clone();
+                let moves: SmallVec<[bool; 8]> = args.iter().map(|a| linear[a.index()]).collect();
+                let pulled = loops::cotangents(b, n, &looped, &parts, &moves);
+                for (a, ct) in args.iter().zip(pulled) {
+                    if let Some(ct) = ct {
+                        accumulate(b, &mut cotangents[a.index()], ct);
+                    }
+                }
+            }
+            continue;
+        }
         let Some(ct) = cotangents[i] else { continue };
         if !live[i] || !linear[i] || inputs.contains(&n) || b.fill_value(ct) == Some(0.0) {
+            continue;
+        }
+        if let Attr::Part(looped, k) = &b.node(n).attr {
+            let (run, k, count) = (b.arg(n, 0), *k, looped.count());
+            runs.entry(run).or_insert_with(|| vec![None; count])[k] = Some(ct);
             continue;
         }
         b.origin = Origin { call: b.node(n).origin.call, derivative: true };
@@ -38,20 +60,6 @@ pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId
     inputs.iter().map(|i| cotangents[i.index()].filter(|&ct| b.fill_value(ct) != Some(0.0))).collect()
 }
 
-/// Which of the first `count` nodes depend on `inputs`.
-pub fn dependent(b: &Builder, inputs: &[NodeId], count: usize) -> Vec<bool> {
-    let mut depends = vec![false; count];
-    for i in inputs {
-        depends[i.index()] = true;
-    }
-    for (i, node) in b.nodes()[..count].iter().enumerate() {
-        if node.args.iter().any(|a| depends[a.index()]) {
-            depends[i] = true;
-        }
-    }
-    depends
-}
-
 /// The cotangent of one argument of a linear node.
 fn pull(b: &mut Builder, n: NodeId, k: usize, ct: NodeId) -> Option<NodeId> {
     match b.node(n).op.rule {
@@ -63,7 +71,7 @@ fn pull(b: &mut Builder, n: NodeId, k: usize, ct: NodeId) -> Option<NodeId> {
             let slope = partial(b, n, k)?;
             Some(b.scale(slope, ct))
         }
-        Rule::Zero | Rule::Jvp { adjoint: None, .. } => None,
+        Rule::Zero | Rule::Loop | Rule::Part | Rule::Jvp { adjoint: None, .. } => None,
     }
 }
 

@@ -5,9 +5,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Roots;
 use super::lower::Stage;
-use crate::diff::{dependent, forward, reverse};
+use crate::diff::{forward, reverse};
 use crate::fault::{Code, Fault};
-use crate::ir::{Builder, NodeId, elements, reachable};
+use crate::ir::{Builder, NodeId, dependent, elements, reachable};
 
 /// More paths than this are counted, not written out.
 const MOST_PATHS: usize = 12;
@@ -91,7 +91,7 @@ pub(super) fn build(
         sources.iter().map(|s| (s.1, s.0)).chain(shown.iter().map(|s| (s.node, s.name.as_str()))).collect();
     let held: Vec<NodeId> = sources.iter().map(|s| s.1).chain(shown.iter().map(|s| s.node)).collect();
     let inputs: Vec<NodeId> = sources.iter().map(|s| s.1).collect();
-    let moving = dependent(b, &inputs, b.nodes().len());
+    let moving = dependent(b.nodes(), &inputs, b.nodes().len());
     let mut links = Vec::with_capacity(shown.len());
     for stage in &shown {
         let before = predecessors(b, stage.node, &names, &moving);

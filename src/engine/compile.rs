@@ -186,6 +186,9 @@ fn input_number(b: &Builder, node: NodeId) -> usize {
     }
 }
 
+/// Floating-point operations that take as long as starting one operation on a single number.
+const FLOPS_OF_A_START: u64 = 200;
+
 /// Predicts the cost and refuses what is over the limits; only then plans.
 fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
@@ -201,8 +204,14 @@ fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     if flops > limits.max_flops {
         return Err(over("floating-point operations", flops, limits.max_flops));
     }
+    // However little an operation of a loop's step does, starting it takes time.
+    let starts = crate::ir::starts(&graph.nodes, &graph.outputs);
+    let most = limits.max_flops / FLOPS_OF_A_START;
+    if starts > most {
+        return Err(over("operations in the steps of its loops", starts, most));
+    }
     // One value that alone is too large is found before the layout of any is computed.
-    let largest = nodes().map(|n| elements(&n.shape)).max().unwrap_or(0) as u64;
+    let largest = nodes().map(|n| n.largest()).max().unwrap_or(0) as u64;
     let written = largest.max(answer).saturating_mul(8);
     if written > limits.max_bytes {
         return Err(over("bytes", written, limits.max_bytes));

@@ -10,7 +10,7 @@ use super::run::{Values, cancelled, unravel};
 use crate::exec::{Cancel, Plan, Workspace};
 use crate::fault::{Code, Fault};
 use crate::ir::{Graph, Kernel, Layout, NodeId, elements, reachable};
-use crate::ops::find;
+use crate::ops::{Meaning, find};
 
 /// Recomputing every value to look at it is worth so many elements, no more.
 const MOST_ELEMENTS: usize = 1 << 26;
@@ -81,7 +81,7 @@ impl Search<'_> {
                     let layout = view(&n.attr, &Layout::dense(&self.graph.node(a).shape));
                     Some(position(&layout, element)).filter(|&i| bad(i))
                 }
-                Kernel::Dense(_) => values.iter().position(|x| !x.is_finite()),
+                Kernel::Dense(_) | Kernel::Loop => values.iter().position(|x| !x.is_finite()),
                 Kernel::Leaf | Kernel::Fill => None,
             };
             if let Some(i) = found {
@@ -116,7 +116,7 @@ impl Search<'_> {
         }
         let row = find(site.operation).map(|(row, _)| *row);
         let of = if n.origin.derivative { "the derivative of " } else { "" };
-        let arguments = self.arguments(node, element);
+        let arguments = self.arguments(compiled, node, element);
         let detail =
             format!("{of}`{}`{arguments} in `{}`, element {index:?}, gives {what}", site.operation, site.stage);
         let fault =
@@ -128,9 +128,11 @@ impl Search<'_> {
     }
 
     /// " of -1.0", where the operands are single numbers of the user's own call.
-    fn arguments(&self, node: NodeId, element: usize) -> String {
+    fn arguments(&self, compiled: &Compiled, node: NodeId, element: usize) -> String {
         let n = self.graph.node(node);
-        if n.origin.derivative || !matches!(n.op.kernel, Kernel::Elementwise(_)) {
+        let site = find(compiled.calls[n.origin.call as usize].operation);
+        let is_call = site.is_some_and(|(row, _)| !matches!(row.meaning, Meaning::Higher(_)));
+        if n.origin.derivative || !is_call || !matches!(n.op.kernel, Kernel::Elementwise(_)) {
             return String::new();
         }
         let numbers: Vec<String> = n.args.iter().map(|&a| format!("{:?}", self.values(a)[element])).collect();

@@ -7,6 +7,7 @@
 //! Architecture invariant: this room names no operation. It knows kinds of kernel alone.
 
 mod block;
+mod looped;
 mod plan;
 mod run;
 mod schedule;

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::block::{Block, Instruction, Read, Write};
+use super::looped::Looped;
 use super::schedule::{Work, origin, schedule, works};
 use super::slots::Slots;
 use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
@@ -58,6 +59,7 @@ pub(super) struct Dense {
 pub(super) enum Step {
     Block(Block),
     Dense(Box<Dense>),
+    Loop(Box<Looped>),
     Copy { from: Operand, length: usize, slot: usize },
 }
 
@@ -68,6 +70,8 @@ pub struct Plan {
     pub(super) constants: Vec<Arc<[f64]>>,
     pub(super) slots: Vec<usize>,
     pub(super) outputs: Vec<Operand>,
+    /// Number of loops, each with memory of its own.
+    pub(super) loops: usize,
 }
 
 struct Planner<'a> {
@@ -78,6 +82,7 @@ struct Planner<'a> {
     slots: Slots,
     constants: Vec<Arc<[f64]>>,
     steps: Vec<Step>,
+    loops: usize,
 }
 
 impl Plan {
@@ -96,6 +101,7 @@ impl Plan {
             slots: Slots::default(),
             constants: Vec::new(),
             steps: Vec::new(),
+            loops: 0,
         };
         for work in schedule(graph) {
             match work {
@@ -104,12 +110,20 @@ impl Plan {
             }
         }
         let outputs = graph.outputs.iter().map(|&o| planner.operand(o)).collect();
-        Self { steps: planner.steps, constants: planner.constants, slots: planner.slots.into_sizes(), outputs }
+        Self {
+            steps: planner.steps,
+            constants: planner.constants,
+            slots: planner.slots.into_sizes(),
+            outputs,
+            loops: planner.loops,
+        }
     }
 
-    /// Bytes of all slots: what a run needs beside its inputs and constants.
+    /// Bytes of all slots and of what loops need inside: what a run needs beside its inputs and constants.
     pub fn bytes(&self) -> u64 {
-        self.slots.iter().fold(0u64, |sum, &s| sum.saturating_add(s as u64 * 8))
+        let inside = self.steps.iter().map(|step| if let Step::Loop(looped) = step { looped.bytes() } else { 0 });
+        let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
+        slots.chain(inside).fold(0, u64::saturating_add)
     }
 }
 
@@ -141,7 +155,9 @@ impl Planner<'_> {
                     None => self.copied(source, &node.shape),
                 }
             }
-            Kernel::Elementwise(_) | Kernel::Dense(_) => unreachable!("work is planned before it is read"),
+            Kernel::Elementwise(_) | Kernel::Dense(_) | Kernel::Loop => {
+                unreachable!("work is planned before it is read")
+            }
         };
         self.places[n.index()] = Some(place.clone());
         place
@@ -162,12 +178,22 @@ impl Planner<'_> {
 
     fn single(&mut self, n: NodeId) {
         let node = self.graph.node(n);
-        let Kernel::Dense(kernel) = node.op.kernel else { return };
-        let args = node.args.iter().map(|&a| self.operand(a)).collect();
-        let length = elements(&node.shape);
-        let slot = self.store(n);
-        let dense = Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
-        self.steps.push(Step::Dense(Box::new(dense)));
+        match (node.op.kernel, node.attr.as_loop()) {
+            (Kernel::Dense(kernel), _) => {
+                let args = node.args.iter().map(|&a| self.operand(a)).collect();
+                let length = elements(&node.shape);
+                let slot = self.store(n);
+                let dense = Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
+                self.steps.push(Step::Dense(Box::new(dense)));
+            }
+            (Kernel::Loop, Some(looped)) => {
+                let args = node.args.iter().map(|&a| self.operand(a)).collect();
+                let slot = self.store(n);
+                self.steps.push(Step::Loop(Box::new(Looped::new(looped, args, slot, self.loops))));
+                self.loops += 1;
+            }
+            _ => {}
+        }
         self.release(&node.args);
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use smallvec::SmallVec;
 
 use super::block::Scratch;
+use super::looped::Inner;
 use super::plan::{Home, Operand, Plan, Step};
 use crate::kernel::View;
 
@@ -21,13 +22,15 @@ pub struct Cancelled;
 pub struct Workspace {
     slots: Vec<Vec<f64>>,
     scratch: Scratch,
+    /// Memory of each loop.
+    inner: Vec<Inner>,
 }
 
 /// What steps read and write.
 pub(super) struct Memory<'a> {
     pub(super) slots: &'a mut [Vec<f64>],
     pub(super) scratch: &'a mut Scratch,
-    inputs: &'a [Arc<[f64]>],
+    inputs: &'a [&'a [f64]],
     constants: &'a [Arc<[f64]>],
 }
 
@@ -35,7 +38,7 @@ impl Memory<'_> {
     /// The elements of an operand, where they lie.
     pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
         let data: &[f64] = match operand.home {
-            Home::Input(i) => &self.inputs[i],
+            Home::Input(i) => self.inputs[i],
             Home::Constant(i) => &self.constants[i],
             Home::Slot(i) => &self.slots[i],
         };
@@ -53,6 +56,18 @@ impl Plan {
     /// # Errors
     /// [`Cancelled`] once `cancel` is set.
     pub fn run(&self, inputs: &[Arc<[f64]>], workspace: &mut Workspace, cancel: &Cancel) -> Result<(), Cancelled> {
+        let inputs: SmallVec<[&[f64]; 8]> = inputs.iter().map(|input| &**input).collect();
+        self.run_on(&inputs, workspace, cancel)
+    }
+
+    /// Runs the plan on inputs wherever they lie.
+    pub(super) fn run_on(
+        &self,
+        inputs: &[&[f64]],
+        workspace: &mut Workspace,
+        cancel: &Cancel,
+    ) -> Result<(), Cancelled> {
+        workspace.inner.resize_with(self.loops, Inner::default);
         workspace.slots.resize_with(self.slots.len(), Vec::new);
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
             slot.resize(size, 0.0);
@@ -69,6 +84,13 @@ impl Plan {
                     (dense.kernel)(&dense.attr, &dense.shape, &views, &mut out[..dense.length], cancel);
                     drop(views);
                     memory.slots[dense.slot] = out;
+                }
+                Step::Loop(looped) => {
+                    let mut out = std::mem::take(&mut memory.slots[looped.slot]);
+                    let length = looped.length;
+                    let result = looped.run(&memory, &mut workspace.inner[looped.inner], &mut out[..length], cancel);
+                    memory.slots[looped.slot] = out;
+                    result?;
                 }
                 Step::Copy { from, length, slot } => {
                     let mut out = std::mem::take(&mut memory.slots[*slot]);
@@ -88,11 +110,20 @@ impl Plan {
     /// The elements of output `i` after a run, row-major.
     pub fn output<'a>(&'a self, i: usize, inputs: &'a [Arc<[f64]>], workspace: &'a Workspace) -> View<'a> {
         let operand = &self.outputs[i];
-        let data: &[f64] = match operand.home {
-            Home::Input(k) => &inputs[k],
-            Home::Constant(k) => &self.constants[k],
-            Home::Slot(k) => &workspace.slots[k],
-        };
-        operand.over(data)
+        match operand.home {
+            Home::Input(k) => operand.over(&inputs[k]),
+            Home::Constant(k) => operand.over(&self.constants[k]),
+            Home::Slot(k) => operand.over(&workspace.slots[k]),
+        }
+    }
+
+    /// The same after a run on inputs wherever they lie.
+    pub(super) fn result<'a>(&'a self, i: usize, inputs: &[&'a [f64]], workspace: &'a Workspace) -> View<'a> {
+        let operand = &self.outputs[i];
+        match operand.home {
+            Home::Input(k) => operand.over(inputs[k]),
+            Home::Constant(k) => operand.over(&self.constants[k]),
+            Home::Slot(k) => operand.over(&workspace.slots[k]),
+        }
     }
 }

@@ -176,7 +176,7 @@ impl Scheduler<'_> {
 /// Whether a node does work of its own when the graph is run.
 pub(super) fn works(graph: &Graph, n: NodeId) -> bool {
     match graph.node(n).op.kernel {
-        Kernel::Elementwise(_) | Kernel::Dense(_) => true,
+        Kernel::Elementwise(_) | Kernel::Dense(_) | Kernel::Loop => true,
         Kernel::Leaf | Kernel::Fill | Kernel::View(_) | Kernel::Reshape => false,
     }
 }
@@ -192,7 +192,9 @@ pub(super) fn origin(graph: &Graph, mut n: NodeId) -> (NodeId, bool) {
                 direct = false;
                 n = node.args[0];
             }
-            Kernel::Leaf | Kernel::Fill | Kernel::Elementwise(_) | Kernel::Dense(_) => return (n, direct),
+            Kernel::Leaf | Kernel::Fill | Kernel::Elementwise(_) | Kernel::Dense(_) | Kernel::Loop => {
+                return (n, direct);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::body::Loop;
 use super::shape::Shape;
 
 /// The static part of a node.
@@ -38,6 +39,20 @@ pub enum Attr {
     Contract(usize, usize, Absorb),
     /// Literal elements.
     Data(Data),
+    /// A loop.
+    Loop(Arc<Loop>),
+    /// A loop, and which part of its result.
+    Part(Arc<Loop>, usize),
+}
+
+impl Attr {
+    /// The loop that a node runs, if it runs one.
+    pub fn as_loop(&self) -> Option<&Arc<Loop>> {
+        match self {
+            Self::Loop(looped) => Some(looped),
+            _ => None,
+        }
+    }
 }
 
 /// Which side of a product is a tangent or cotangent, whose exact zeros stay zero whatever they meet.

@@ -12,11 +12,12 @@ use super::shape::{Layout, elements};
 use crate::kernel::View;
 
 impl Node {
-    /// The elements of this node, row-major, from its arguments' elements and shapes; `None` for an input.
+    /// The elements of this node, row-major, from its arguments' elements and shapes; `None` for an
+    /// input, and for a loop, which takes a plan to run.
     pub fn compute(&self, args: &[(&[f64], &[usize])]) -> Option<Vec<f64>> {
         match (self.op.kernel, &self.attr) {
             (Kernel::Leaf, Attr::Data(data)) => Some(data.elements.to_vec()),
-            (Kernel::Leaf, _) => None,
+            (Kernel::Leaf | Kernel::Loop, _) => None,
             (Kernel::Fill, Attr::Fill(_, bits)) => Some(vec![f64::from_bits(*bits); elements(&self.shape)]),
             (Kernel::Fill, _) => None,
             (Kernel::Reshape, _) => args.first().map(|a| a.0.to_vec()),

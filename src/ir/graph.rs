@@ -50,6 +50,12 @@ impl Node {
         std::ptr::eq(self.op, op)
     }
 
+    /// Elements of this value, or of the largest one it is computed by.
+    pub fn largest(&self) -> usize {
+        let inside = self.attr.as_loop().map_or(0, |l| l.largest);
+        elements(&self.shape).max(inside)
+    }
+
     /// Predicted floating-point operations of this node, saturating.
     pub fn flops(&self, arena: &[Node]) -> u64 {
         match self.op.cost {
@@ -94,6 +100,31 @@ pub fn reachable(nodes: &[Node], outputs: &[NodeId]) -> Vec<bool> {
         }
     }
     live
+}
+
+/// Operations that computing `outputs` starts, those of every step of a loop; saturating.
+pub fn starts(nodes: &[Node], outputs: &[NodeId]) -> u64 {
+    let live = reachable(nodes, outputs);
+    let working = nodes.iter().zip(live).filter(|(_, live)| *live).map(|(node, _)| match node.op.kernel {
+        Kernel::Leaf | Kernel::Fill | Kernel::View(_) | Kernel::Reshape => 0,
+        Kernel::Elementwise(_) | Kernel::Dense(_) => 1,
+        Kernel::Loop => node.attr.as_loop().map_or(0, |l| l.starts),
+    });
+    working.fold(0, u64::saturating_add)
+}
+
+/// Which of the first `count` nodes depend on `inputs`.
+pub fn dependent(nodes: &[Node], inputs: &[NodeId], count: usize) -> Vec<bool> {
+    let mut depends = vec![false; count];
+    for i in inputs {
+        depends[i.index()] = true;
+    }
+    for (i, node) in nodes[..count].iter().enumerate() {
+        if node.args.iter().any(|a| depends[a.index()]) {
+            depends[i] = true;
+        }
+    }
+    depends
 }
 
 /// Predicted floating-point operations of everything that `outputs` depend on, saturating.

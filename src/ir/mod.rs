@@ -6,6 +6,7 @@
 //! before anything runs can be asked for.
 
 mod attr;
+mod body;
 mod builder;
 mod compute;
 mod depends;
@@ -19,9 +20,10 @@ mod verify;
 mod tests;
 
 pub use attr::{Absorb, Attr, Data};
+pub use body::{Body, Extent, Loop, close, inline};
 pub use builder::Builder;
 pub use depends::{Argument, Depends, Flow, Sets};
-pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, flops, reachable};
+pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, dependent, flops, reachable, starts};
 pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Primitive, Rule, ShapeError, Simplify};
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};

@@ -75,6 +75,8 @@ pub enum Kernel {
     Reshape,
     /// One value everywhere: a single stored element.
     Fill,
+    /// A body run over and over; the attribute holds it.
+    Loop,
     /// Anything else.
     Dense(DenseKernel),
 }
@@ -110,6 +112,10 @@ pub enum Rule {
     },
     /// Constant almost everywhere, and by convention everywhere.
     Zero,
+    /// A loop: its body is differentiated, and run in a loop again.
+    Loop,
+    /// A part of a loop's result: its derivative is the same part of the loop's.
+    Part,
 }
 
 /// An argument of a batched node: the node and whether it carries the batch axis.
@@ -123,6 +129,8 @@ pub enum Batch {
     Leading,
     /// A rule of its own: node, arguments, length of the axis.
     Custom(fn(&mut Builder, &Node, &[BatchArg], usize) -> NodeId),
+    /// A loop, or a part of its result: its body gets the axis.
+    Loop,
 }
 
 /// Predicted floating-point operations.

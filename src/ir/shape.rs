@@ -50,6 +50,12 @@ impl Layout {
         Self { offset: 0, shape: shape.into(), strides: SmallVec::from_elem(0, shape.len()) }
     }
 
+    /// One entry along the first axis.
+    pub fn item(&self, i: usize) -> Self {
+        let offset = self.offset.saturating_add_signed(self.strides[0].saturating_mul(i as isize));
+        Self { offset, shape: self.shape[1..].into(), strides: self.strides[1..].into() }
+    }
+
     /// Whether the elements lie densely in row-major order (axes of length 1 do not count).
     pub fn is_dense(&self) -> bool {
         let mut expected = 1isize;

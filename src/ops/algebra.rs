@@ -2,10 +2,12 @@
 //!
 //! Rules, `diff` and the engine speak to the builder in these, so none of them spells a primitive.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
-use super::{compare, contract, elementwise as e, index, linalg, reduce, structure as s};
-use crate::ir::{Absorb, Attr, Builder, NodeId, Primitive, Shape};
+use super::{compare, contract, elementwise as e, index, linalg, loops, reduce, structure as s};
+use crate::ir::{Absorb, Attr, Builder, Loop, NodeId, Primitive, Shape};
 
 /// Short names for the operations that rules are made of. Elementwise words take arguments of one
 /// shape; `scale(c, t)` is the product `c·t` in which an exactly zero `t` stays zero whatever `c` is.
@@ -70,6 +72,12 @@ pub trait Algebra {
     fn join(&mut self, parts: &[NodeId], axis: usize) -> NodeId;
     /// The sign of the determinant of square matrices, and the logarithm of its size.
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId);
+    /// The largest element of all.
+    fn largest(&mut self, x: NodeId) -> NodeId;
+    /// A loop run on its arguments: see [`Loop`].
+    fn run(&mut self, looped: &Arc<Loop>, args: &[NodeId]) -> NodeId;
+    /// Part `k` of a loop's result.
+    fn part(&mut self, run: NodeId, k: usize) -> NodeId;
 }
 
 impl Algebra for Builder {
@@ -210,5 +218,20 @@ impl Algebra for Builder {
 
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId) {
         linalg::sign_and_logabsdet(self, x)
+    }
+    fn largest(&mut self, x: NodeId) -> NodeId {
+        let axes = (0..self.shape(x).len()).collect();
+        self.make(&reduce::MAX, &[x], Attr::Axes(axes))
+    }
+
+    fn run(&mut self, looped: &Arc<Loop>, args: &[NodeId]) -> NodeId {
+        self.make(&loops::LOOP, args, Attr::Loop(looped.clone()))
+    }
+
+    fn part(&mut self, run: NodeId, k: usize) -> NodeId {
+        match self.node(run).attr.as_loop().cloned() {
+            Some(looped) => self.make(&loops::PART, &[run], Attr::Part(looped, k)),
+            None => run,
+        }
     }
 }

@@ -21,6 +21,8 @@ pub enum Value {
     Flag(bool),
     /// `None`.
     Nothing,
+    /// A defined function, by its number.
+    Function(usize),
 }
 
 /// The arguments of one call, bound to the parameters of its signature.
@@ -37,7 +39,8 @@ pub struct Bound<'a> {
 }
 
 impl Bound<'_> {
-    fn value(&self, name: &str) -> &Value {
+    /// An argument as it is.
+    pub fn value(&self, name: &str) -> &Value {
         match self.names.iter().position(|n| *n == name) {
             Some(i) => &self.values[i],
             None => &Value::Nothing,
@@ -62,6 +65,14 @@ impl Bound<'_> {
     /// Whether the argument is `None` (or left out, where that is the default).
     pub fn is_none(&self, name: &str) -> bool {
         *self.value(name) == Value::Nothing
+    }
+
+    /// A defined function.
+    pub fn function(&self, name: &str) -> Result<usize, Fault> {
+        match self.value(name) {
+            Value::Function(f) => Ok(*f),
+            other => Err(self.wrong(name, "the name of a defined function", other)),
+        }
     }
 
     /// An array argument as a node.
@@ -198,7 +209,7 @@ pub fn to_node(b: &mut Builder, value: &Value) -> Result<NodeId, Option<Fault>> 
             super::structure::stack(b, &nodes, 0)
                 .map_err(|e| Some(Fault::new(Code::Shape, e.detail).expected(e.expected, e.got)))
         }
-        Value::Text(_) | Value::Flag(_) | Value::Nothing => Err(None),
+        Value::Text(_) | Value::Flag(_) | Value::Nothing | Value::Function(_) => Err(None),
     }
 }
 
@@ -221,5 +232,6 @@ pub fn describe(value: &Value) -> String {
         Value::Flag(true) => "True".into(),
         Value::Flag(false) => "False".into(),
         Value::Nothing => "None".into(),
+        Value::Function(_) => "a function".into(),
     }
 }

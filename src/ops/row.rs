@@ -1,6 +1,7 @@
 //! What a row of the table holds.
 
 use super::bind::Bound;
+use super::functions::Higher;
 use crate::fault::Fault;
 use crate::ir::{Builder, NodeId, Primitive};
 
@@ -45,6 +46,8 @@ pub enum Meaning {
     Build(fn(&mut Builder, &Bound<'_>) -> Result<NodeId, Fault>),
     /// The same for an operation with several results, a list of them: `Q, R = qr(A)`, `qr(A)[0]`.
     Several(fn(&mut Builder, &Bound<'_>) -> Result<Vec<NodeId>, Fault>),
+    /// An operation on functions: code that applies them, and builds on what they give.
+    Higher(Higher),
     /// A definition in the notation itself: equations, the last of them the result.
     Expand(&'static [&'static str]),
 }

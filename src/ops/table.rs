@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::elementwise as e;
-use super::row::Operation;
+use super::row::{Meaning, Operation};
 use super::signature::Signature;
 
 /// The families, in the order in which the reference lists them.
@@ -30,6 +30,7 @@ static FAMILIES: &[(&str, &[Operation])] = &[
     ("diagonals and triangles", super::manipulation::diagonal::ROWS),
     ("creation", super::creation::ROWS),
     ("linear algebra", super::linalg::ROWS),
+    ("loops", super::loops::ROWS),
 ];
 
 /// Every operation with the family it belongs to.
@@ -37,13 +38,28 @@ pub fn table() -> impl Iterator<Item = (&'static str, &'static Operation)> {
     FAMILIES.iter().flat_map(|(family, rows)| rows.iter().map(move |row| (*family, row)))
 }
 
-static BY_NAME: LazyLock<FxHashMap<&'static str, (&'static Operation, Signature)>> = LazyLock::new(|| {
-    let names =
-        table().flat_map(|(_, row)| std::iter::once(&row.name).chain(row.aliases).map(move |name| (*name, row)));
+type Names = FxHashMap<&'static str, (&'static Operation, Signature)>;
+
+static BY_NAME: LazyLock<Names> = LazyLock::new(|| named(|row| !is_higher(row)));
+
+static HIGHER: LazyLock<Names> = LazyLock::new(|| named(is_higher));
+
+fn is_higher(row: &Operation) -> bool {
+    matches!(row.meaning, Meaning::Higher(_))
+}
+
+fn named(chosen: fn(&Operation) -> bool) -> Names {
+    let rows = table().map(|(_, row)| row).filter(|row| chosen(row));
+    let names = rows.flat_map(|row| std::iter::once(&row.name).chain(row.aliases).map(move |name| (*name, row)));
     names.map(|(name, row)| (name, (row, Signature::parse(row)))).collect()
-});
+}
 
 /// An operation by its name or another spelling of it, with its signature.
 pub fn find(name: &str) -> Option<&'static (&'static Operation, Signature)> {
-    BY_NAME.get(name)
+    BY_NAME.get(name).or_else(|| higher(name))
+}
+
+/// An operation on functions. One and the same name may mean another operation where it is called with arrays.
+pub fn higher(name: &str) -> Option<&'static (&'static Operation, Signature)> {
+    HIGHER.get(name)
 }

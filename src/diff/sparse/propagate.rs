@@ -7,8 +7,7 @@ use smallvec::SmallVec;
 use super::arena::Arena;
 use super::known::{Given, Known};
 use super::pattern::Pattern;
-use crate::diff::transpose::dependent;
-use crate::ir::{Argument, Builder, Depends, Flow, Node, NodeId, Rule, Sets, elements};
+use crate::ir::{Argument, Builder, Depends, Flow, Node, NodeId, Rule, Sets, dependent, elements};
 
 /// Where the Jacobian of `outputs` by `inputs` may differ from zero: rows are the elements of all
 /// outputs one after another, columns those of all inputs. `given` are inputs whose elements are known.
@@ -190,7 +189,7 @@ impl Walk<'_> {
 /// Which nodes lie between the inputs and the outputs and pass a derivative on.
 fn needed(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
     let count = b.nodes().len();
-    let moves = dependent(b, inputs, count);
+    let moves = dependent(b.nodes(), inputs, count);
     let mut needed = vec![false; count];
     outputs.iter().for_each(|o| needed[o.index()] = moves[o.index()]);
     for i in (0..count).rev() {
@@ -206,7 +205,7 @@ fn passes(node: &Node, k: usize) -> bool {
     match node.op.rule {
         Rule::Zero => false,
         Rule::Linear { fixed, .. } => !fixed.contains(&k),
-        Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } => true,
+        Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } | Rule::Loop | Rule::Part => true,
     }
 }
 

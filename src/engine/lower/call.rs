@@ -36,7 +36,14 @@ impl Lowerer<'_> {
         scope: &Scope<'_>,
         span: Span,
     ) -> Lowered<Value> {
-        let args: Vec<Lowered<Value>> = args.iter().map(|a| self.eval(a, scope)).collect();
+        let takes_functions = !self.inside_builtin && crate::ops::higher(name).is_some();
+        let args: Vec<Lowered<Value>> = args
+            .iter()
+            .map(|a| match self.function_named(a, scope).filter(|_| takes_functions) {
+                Some(f) => Ok(Value::Function(f)),
+                None => self.eval(a, scope),
+            })
+            .collect();
         let keywords: Vec<Lowered<(&str, Value)>> =
             keywords.iter().map(|(k, e)| Ok((k.as_str(), self.eval(e, scope)?))).collect();
         if !self.inside_builtin && self.is_array_name(name, scope) {
@@ -53,7 +60,9 @@ impl Lowerer<'_> {
         }
         let args = args.into_iter().collect::<Lowered<Vec<_>>>()?;
         let keywords = keywords.into_iter().collect::<Lowered<Vec<_>>>()?;
-        match (function, crate::ops::find(name)) {
+        let of_functions = args.iter().any(|a| matches!(a, Value::Function(_)));
+        let builtin = crate::ops::higher(name).filter(|_| of_functions).or_else(|| crate::ops::find(name));
+        match (function, builtin) {
             (Some(f), _) => {
                 let args = self.bind_function(f, args, keywords, span)?;
                 self.apply_function(f, args, span)
@@ -99,7 +108,7 @@ impl Lowerer<'_> {
     }
 
     /// Applies a defined function to values; equal calls are computed once.
-    fn apply_function(&mut self, f: usize, args: Vec<Value>, span: Span) -> Lowered<Value> {
+    pub(super) fn apply_function(&mut self, f: usize, args: Vec<Value>, span: Span) -> Lowered<Value> {
         if self.stack.contains(&f) {
             let start = self.stack.iter().position(|&g| g == f).unwrap_or(0);
             let names = self.stack[start..].iter().chain([&f]).map(|&g| self.function(g).name.as_str());
@@ -204,6 +213,6 @@ fn identify(value: &Value, key: &mut SmallVec<[(Part, u64); 4]>) {
                 identify(item, key);
             }
         }
-        Value::Array(_) | Value::Text(_) | Value::Flag(_) | Value::Nothing => {}
+        Value::Array(_) | Value::Text(_) | Value::Flag(_) | Value::Nothing | Value::Function(_) => {}
     }
 }

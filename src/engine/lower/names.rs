@@ -105,6 +105,14 @@ impl<'a> Lowerer<'a> {
         scope.get(name).is_some() || self.constants.contains_key(name)
     }
 
+    /// The defined function that an argument names.
+    pub(super) fn function_named(&self, arg: &Expr, scope: &Scope<'_>) -> Option<usize> {
+        match &arg.kind {
+            Kind::Name(name) if !self.is_array_name(name, scope) => self.functions.get(name.as_str()).copied(),
+            _ => None,
+        }
+    }
+
     /// The value of a name.
     pub(super) fn lookup(&mut self, name: &str, scope: &Scope<'_>, span: Span) -> Lowered<Value> {
         if let Some(value) = scope.get(name) {
@@ -173,8 +181,11 @@ impl<'a> Lowerer<'a> {
         let mut found = Vec::new();
         for line in &self.function(f).lines {
             walk(&line.expr, &mut |e| {
-                if let Kind::Call { name, .. } = &e.kind {
+                if let Kind::Call { name, args, .. } = &e.kind {
                     found.extend(self.functions.get(name.as_str()));
+                    if ops::higher(name).is_some() {
+                        found.extend(args.iter().filter_map(|a| self.function_named(a, &Scope::default())));
+                    }
                 }
             });
         }
@@ -187,12 +198,15 @@ impl<'a> Lowerer<'a> {
         for line in &function.lines {
             let mut parts: Vec<&'a Expr> = Vec::new();
             walk(&line.expr, &mut |e| parts.push(e));
+            let passed: Vec<*const Expr> = parts.iter().flat_map(|e| self.passed(e, &scope)).collect();
+            parts.retain(|e| !passed.contains(&std::ptr::from_ref(*e)));
             for e in parts {
                 // What is wrong is recorded; there is no value to carry on with.
                 let _: Lowered<()> = match &e.kind {
                     Kind::Name(name) => self.lookup(name, &scope, e.span).map(drop),
                     Kind::Call { name, args, keywords } => {
-                        self.check_call((f, circles), name, args.len(), keywords, e.span)
+                        let of_functions = args.iter().any(|a| self.function_named(a, &scope).is_some());
+                        self.check_call((f, circles), name, (args.len(), of_functions), keywords, e.span)
                     }
                     _ => Ok(()),
                 };
@@ -201,11 +215,21 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// The arguments of a call that are functions.
+    fn passed(&self, call: &Expr, scope: &Scope<'_>) -> Vec<*const Expr> {
+        match &call.kind {
+            Kind::Call { name, args, .. } if ops::higher(name).is_some() => {
+                args.iter().filter(|a| self.function_named(a, scope).is_some()).map(std::ptr::from_ref).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn check_call(
         &mut self,
         (caller, circles): (usize, &[usize]),
         name: &str,
-        args: usize,
+        (args, of_functions): (usize, bool),
         keywords: &[(String, Expr)],
         span: Span,
     ) -> Lowered<()> {
@@ -222,7 +246,8 @@ impl<'a> Lowerer<'a> {
             }
             return Ok(());
         }
-        match ops::find(name).filter(|(row, _)| row.is_public()) {
+        let builtin = ops::higher(name).filter(|_| of_functions).or_else(|| ops::find(name));
+        match builtin.filter(|(row, _)| row.is_public()) {
             Some((row, signature)) => match signature.bind(row, args, &keywords) {
                 Ok(_) => Ok(()),
                 Err(fault) => self.fail(span, fault),

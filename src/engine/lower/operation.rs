@@ -4,9 +4,9 @@ use super::{CallSite, Lowered, Lowerer, Scope};
 use crate::engine::prelude;
 use crate::engine::warning::Warning;
 use crate::fault::{Code, Fault};
-use crate::ir::{Attr, NodeId, Origin, Shape, ShapeError};
+use crate::ir::{Attr, Builder, NodeId, Origin, Shape, ShapeError};
 use crate::notation::Span;
-use crate::ops::{Bound, Meaning, Operation, Signature, Value, broadcast_all, describe, to_node};
+use crate::ops::{Bound, Functions, Meaning, Operation, Signature, Value, broadcast_all, describe, to_node};
 
 impl Lowerer<'_> {
     /// Applies a row of the table to values.
@@ -34,6 +34,7 @@ impl Lowerer<'_> {
             Meaning::Several(build) => build(&mut self.builder, &bound)
                 .map(|nodes| Value::List(nodes.into_iter().map(Value::Node).collect()))
                 .map_err(Some),
+            Meaning::Higher(build) => build(&mut Applying { lowerer: self, span }, &bound),
             Meaning::Elementwise(op) => self.elementwise(row, op, &bound).map(Value::Node).map_err(Some),
             Meaning::Expand(_) => self.expand(row, signature, values, span).map(Value::Node).map_err(|_| None),
         };
@@ -143,6 +144,28 @@ impl Lowerer<'_> {
             }
         }
         value
+    }
+}
+
+/// The lowering as what operations on functions see of it.
+struct Applying<'l, 'a> {
+    lowerer: &'l mut Lowerer<'a>,
+    /// Where the call stands.
+    span: Span,
+}
+
+impl Functions for Applying<'_, '_> {
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.lowerer.builder
+    }
+
+    fn name(&self, function: usize) -> String {
+        self.lowerer.function(function).name.clone()
+    }
+
+    fn apply(&mut self, function: usize, args: Vec<Value>) -> Result<Value, Option<Fault>> {
+        let bound = self.lowerer.bind_function(function, args, Vec::new(), self.span);
+        bound.and_then(|args| self.lowerer.apply_function(function, args, self.span)).map_err(|_| None)
     }
 }
 

@@ -36,7 +36,7 @@ impl Lowerer<'_> {
             Value::Number(_) => Some(Shape::new()),
             Value::Array(t) => Some(t.shape.as_slice().into()),
             Value::List(items) => self.shape_of_list(items),
-            Value::Text(_) | Value::Flag(_) | Value::Nothing => None,
+            Value::Text(_) | Value::Flag(_) | Value::Nothing | Value::Function(_) => None,
         }
     }
 
@@ -103,6 +103,6 @@ fn is_array(value: &Value) -> bool {
     match value {
         Value::Node(_) | Value::Number(_) | Value::Array(_) => true,
         Value::List(items) => items.iter().all(is_array),
-        Value::Text(_) | Value::Flag(_) | Value::Nothing => false,
+        Value::Text(_) | Value::Flag(_) | Value::Nothing | Value::Function(_) => false,
     }
 }
