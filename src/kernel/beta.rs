@@ -10,7 +10,7 @@ const LARGE: f64 = 16.0;
 /// Large arguments are taken apart by Stirling's series first, so that the large terms cancel on paper.
 pub fn betaln(a: f64, b: f64) -> f64 {
     let (small, large) = if a < b { (a, b) } else { (b, a) };
-    if !(small >= 0.0) || large.is_nan() {
+    if small.is_nan() || large.is_nan() || small < 0.0 {
         return f64::NAN;
     }
     if small == 0.0 || large == f64::INFINITY {

@@ -102,6 +102,7 @@ fn next_quotient(b: &mut Builder, n: NodeId, quotient: &'static Primitive) -> No
     b.mul(x, next)
 }
 
+/// A row of the first kind; the others override what differs.
 const fn row(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -113,38 +114,45 @@ const fn row(
     Operation { aliases, domain: &[(-6.0, 6.0)], ..unary(name, signature, op, summary, derivative) }
 }
 
-const fn second_kind(row: Operation) -> Operation {
-    Operation {
-        undefined: "a Bessel function of the second kind at zero or at a negative number",
-        domain: &[(0.5, 8.0)],
-        ..row
-    }
-}
-
-const fn modified(row: Operation) -> Operation {
-    Operation { undefined: "beyond |x| = 713.98 the value is too large", domain: &[(-3.0, 3.0)], ..row }
-}
+const NOT_POSITIVE: &str = "a Bessel function of the second kind at zero or at a negative number";
+const TOO_LARGE: &str = "beyond |x| = 713.98 the value is too large";
 
 /// The rows of this family.
 pub(in crate::ops) static ROWS: &[Operation] = &[
     row("bessel_j0", &["j0"], "bessel_j0(x)", &J0, "Bessel function J₀.", "-bessel_j1(x)"),
     row("bessel_j1", &["j1"], "bessel_j1(x)", &J1, "Bessel function J₁.", "bessel_j0(x) - bessel_j1(x)/x"),
-    second_kind(row("bessel_y0", &["y0"], "bessel_y0(x)", &Y0, "Bessel function Y₀, for x > 0.", "-bessel_y1(x)")),
-    second_kind(row(
-        "bessel_y1",
-        &["y1"],
-        "bessel_y1(x)",
-        &Y1,
-        "Bessel function Y₁, for x > 0.",
-        "bessel_y0(x) - bessel_y1(x)/x",
-    )),
-    modified(row("bessel_i0", &["i0"], "bessel_i0(x)", &I0, "Modified Bessel function I₀.", "bessel_i1(x)")),
-    modified(row(
-        "bessel_i1",
-        &["i1"],
-        "bessel_i1(x)",
-        &I1,
-        "Modified Bessel function I₁.",
-        "bessel_i0(x) - bessel_i1(x)/x",
-    )),
+    Operation {
+        undefined: NOT_POSITIVE,
+        domain: &[(0.5, 8.0)],
+        ..row("bessel_y0", &["y0"], "bessel_y0(x)", &Y0, "Bessel function Y₀, for x > 0.", "-bessel_y1(x)")
+    },
+    Operation {
+        undefined: NOT_POSITIVE,
+        domain: &[(0.5, 8.0)],
+        ..row(
+            "bessel_y1",
+            &["y1"],
+            "bessel_y1(x)",
+            &Y1,
+            "Bessel function Y₁, for x > 0.",
+            "bessel_y0(x) - bessel_y1(x)/x",
+        )
+    },
+    Operation {
+        undefined: TOO_LARGE,
+        domain: &[(-3.0, 3.0)],
+        ..row("bessel_i0", &["i0"], "bessel_i0(x)", &I0, "Modified Bessel function I₀.", "bessel_i1(x)")
+    },
+    Operation {
+        undefined: TOO_LARGE,
+        domain: &[(-3.0, 3.0)],
+        ..row(
+            "bessel_i1",
+            &["i1"],
+            "bessel_i1(x)",
+            &I1,
+            "Modified Bessel function I₁.",
+            "bessel_i0(x) - bessel_i1(x)/x",
+        )
+    },
 ];
