@@ -5,6 +5,8 @@
 mod adbench;
 #[path = "golden/ask.rs"]
 mod ask;
+#[path = "golden/networks.rs"]
+mod networks;
 #[path = "golden/special.rs"]
 mod special;
 mod support;

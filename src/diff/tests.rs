@@ -193,6 +193,9 @@ fn second_derivatives_of_products_and_factorisations_are_right() {
         ("solve", &[&[3, 3], &[3]]),
         ("solve", &[&[2, 2, 2], &[2, 3]]),
         ("cholesky", &[&[3, 3]]),
+        ("conv1d", &[&[2, 5], &[3, 2, 2], &[3]]),
+        ("conv2d", &[&[2, 1, 3, 4], &[2, 1, 2, 3], &[2]]),
+        ("batch_norm", &[&[2, 3], &[3], &[3]]),
     ];
     for (name, shapes) in cases {
         let value = |(i, shape): (usize, &&[usize])| {

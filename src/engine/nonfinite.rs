@@ -68,12 +68,20 @@ impl Search<'_> {
         (node, element)
     }
 
-    /// A non-finite element that this one was computed from.
+    /// A non-finite element that this one was computed from: one of the same value if there is any, for an
+    /// infinity that does no harm, such as a mask's, may stand beside a NaN.
     fn cause(&self, node: NodeId, element: usize) -> Option<(NodeId, usize)> {
+        let value = self.values(node).get(element).copied().unwrap_or(f64::NAN);
+        let alike = |x: f64| x == value || x.is_nan() && value.is_nan();
+        self.source(node, element, alike).or_else(|| self.source(node, element, |x| !x.is_finite()))
+    }
+
+    /// The first such element that this one was computed from.
+    fn source(&self, node: NodeId, element: usize, such: impl Fn(f64) -> bool) -> Option<(NodeId, usize)> {
         let n = self.graph.node(node);
         for (k, &a) in n.args.iter().enumerate() {
             let values = self.values(a);
-            let bad = |i: usize| values.get(i).is_some_and(|x| !x.is_finite());
+            let bad = |i: usize| values.get(i).is_some_and(|&x| such(x));
             let found = match n.op.kernel {
                 Kernel::Elementwise(_) if self.ignores(node, k, element) => None,
                 Kernel::Elementwise(_) | Kernel::Reshape => Some(element).filter(|&i| bad(i)),
@@ -81,7 +89,7 @@ impl Search<'_> {
                     let layout = view(&n.attr, &Layout::dense(&self.graph.node(a).shape));
                     Some(position(&layout, element)).filter(|&i| bad(i))
                 }
-                Kernel::Dense(_) | Kernel::Loop => values.iter().position(|x| !x.is_finite()),
+                Kernel::Dense(_) | Kernel::Loop => values.iter().position(|&x| such(x)),
                 Kernel::Leaf | Kernel::Fill => None,
             };
             if let Some(i) = found {

@@ -31,6 +31,8 @@ pub enum Attr {
     Slice(SmallVec<[(usize, usize, usize); 4]>),
     /// For each axis: zeros before, after, and between neighbours.
     Pad(SmallVec<[(usize, usize, usize); 4]>),
+    /// Windows along each of the last axes.
+    Windows(SmallVec<[Window; 2]>),
     /// An axis and a direction (`true`: from the end).
     Directed(usize, bool),
     /// A triangle (`true`: lower), whether the matrix is transposed, and whether zero absorbs.
@@ -52,6 +54,31 @@ impl Attr {
             Self::Loop(looped) => Some(looped),
             _ => None,
         }
+    }
+}
+
+/// Equal windows along one axis: window `i` holds the elements `i·stride + j·dilation` for each `j` below `size`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Length of the axis.
+    pub length: usize,
+    /// Elements in a window, at least 1.
+    pub size: usize,
+    /// Steps between the starts of neighbouring windows, at least 1.
+    pub stride: usize,
+    /// Steps between neighbouring elements of a window, at least 1.
+    pub dilation: usize,
+}
+
+impl Window {
+    /// Elements from the first of a window to its last, those between them included.
+    pub fn extent(&self) -> usize {
+        self.size.saturating_sub(1).saturating_mul(self.dilation).saturating_add(1)
+    }
+
+    /// How many whole windows there are.
+    pub fn count(&self) -> usize {
+        self.length.checked_sub(self.extent()).map_or(0, |rest| rest / self.stride + 1)
     }
 }
 

@@ -19,7 +19,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use attr::{Absorb, Attr, Data};
+pub use attr::{Absorb, Attr, Data, Window};
 pub use body::{Body, Extent, Loop, close, inline};
 pub use builder::Builder;
 pub use depends::{Argument, Depends, Flow, Sets};

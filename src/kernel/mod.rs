@@ -16,6 +16,7 @@ mod normal;
 mod polygamma;
 mod quadrature;
 mod reduce;
+mod scatter;
 mod sinc;
 mod special;
 mod view;
@@ -35,6 +36,7 @@ pub use linalg::{cholesky, cofactor, det, inverse, logabsdet, singular_values, s
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
 pub use reduce::{cumsum, max, min, sum};
+pub use scatter::scatter_add;
 pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
 pub use view::View;

@@ -113,8 +113,8 @@ fn sets_of_places(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
     let (batch, axis, _) = parts(flow.attr);
     let (t, indices) = (flow.args[0], flow.args[1]);
     let g = Geometry::new(batch, axis, flow.shape, indices.shape);
-    let mut out = vec![0; elements(flow.shape)];
     let Some(known) = indices.value else {
+        let mut out = vec![0; elements(flow.shape)];
         for row in 0..g.batch * g.outer {
             for k in 0..g.inner {
                 let column: Vec<u32> = (0..g.picks).map(|p| t.set((row * g.picks + p) * g.inner + k)).collect();
@@ -124,13 +124,20 @@ fn sets_of_places(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
         }
         return Some(out);
     };
-    // All that comes to one place is united at once: place after place would unite again and again.
     let mut arrivals: Vec<(usize, u32)> = Vec::new();
     g.visit(known, |place, target| {
         if let Some(s) = target {
-            arrivals.extend((0..g.inner).map(|k| (s + k, t.set(place + k))).filter(|a| a.1 != 0));
+            arrivals.extend((0..g.inner).map(|k| (s + k, t.set(place + k))));
         }
     });
+    united(elements(flow.shape), arrivals, sets)
+}
+
+/// The sets of `count` places from (place, set) of all that is added there.
+pub(in crate::ops) fn united(count: usize, mut arrivals: Vec<(usize, u32)>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
+    // All that comes to one place is united at once: place after place would unite again and again.
+    let mut out = vec![0; count];
+    arrivals.retain(|a| a.1 != 0);
     arrivals.sort_unstable();
     for group in arrivals.chunk_by(|a, b| a.0 == b.0) {
         let group_sets: Vec<u32> = group.iter().map(|a| a.1).collect();

@@ -31,6 +31,9 @@ static FAMILIES: &[(&str, &[Operation])] = &[
     ("creation", super::creation::ROWS),
     ("linear algebra", super::linalg::ROWS),
     ("loops", super::loops::ROWS),
+    ("convolution", super::nn::convolution::ROWS),
+    ("pooling", super::nn::pooling::ROWS),
+    ("layers", super::nn::layers::ROWS),
 ];
 
 /// Every operation with the family it belongs to.

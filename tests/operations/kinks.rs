@@ -68,6 +68,14 @@ const KINKS: &[Kink] = &[
         Some(("max", &[1])),
     ),
     Kink("max(x)", &[(&[3], &[1.0, 1.0, 3.0])], &[&[0.0, 0.0, 1.0]], None),
+    Kink(
+        "max_pool(x, [2])",
+        &[(&[4], &[1.0, 1.0, 2.0, 3.0])],
+        &[&[0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]],
+        Some(("max_pool", &[0])),
+    ),
+    // Padding is below every number: it neither wins nor takes a share.
+    Kink("max_pool(x, [2], padding=1)", &[(&[2], &[-3.0, -7.0])], &[&[1.0, 0.0, 0.0, 1.0]], None),
     Kink("min(x)", &[(&[3], &[1.0, 1.0, 3.0])], &[&[0.5, 0.5, 0.0]], Some(("min", &[]))),
     Kink(
         "maximum(x, y)",

@@ -48,6 +48,16 @@ const MASKS: &[Mask] = &[
     Mask("where(sum(x) > 9, sum(cholesky(diag(x))), sum(x))", &[], &[1.0, 0.0, -2.0], &[1.0, 1.0, 1.0]),
     Mask("where(sum(x) > 9, norm(1/x), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
     Mask("where(sum(x) > 9, std(log(x)) + var(1/x) + mean(sqrt(x)), sum(x))", &[], &[1.0, 0.0, -2.0], &[1.0, 1.0, 1.0]),
+    Mask(
+        "where(sum(x) > 9, sum(conv1d([log(x)], [[1/x]], padding=2)), sum(x))",
+        &[],
+        &[1.0, 0.0, 2.0],
+        &[1.0, 1.0, 1.0],
+    ),
+    Mask("where(sum(x) > 9, sum(max_pool(1/x, [2], 1, 1)), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
+    Mask("where(sum(x) > 9, sum(avg_pool(log(x), [2], 1, 1)), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
+    Mask("where(sum(x) > 9, sum(layer_norm(1/x, log(x))), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
+    Mask("where(sum(x) > 9, sum(attention([1/x], [log(x)], [x])), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
     Mask("where(sum(x) > 9, prod(log(x)), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
     Mask("where(sum(x) > 9, max(log(x)) + min(1/x), sum(x))", &[], &[1.0, 0.0, 2.0], &[1.0, 1.0, 1.0]),
     Mask(

@@ -39,6 +39,9 @@ fn the_first_cause_is_blamed_not_its_consequences() {
         ("[1, 2] @ [log(x), 1]", "log"),
         ("where(x > -5, acosh(x), log(x))", "acosh"),
         ("sum(inv([[x, x], [x, x]]))", "inv"),
+        ("sum(max_pool([1, 1/x, 2], [2], padding=1))", "divide"),
+        ("sum(attention([[x]], [[x], [1]], [[1/x], [2]], mask=[1, 0]))", "divide"),
+        ("sum(attention([[x]], [[1], [x]], [[1], [x]], mask=[0, 0]))", "attention"),
         ("norm([1e200 * 1e200 * (x + 1), 1])", "multiply"),
     ];
     for (expression, operation) in blamed {

@@ -152,6 +152,9 @@ impl<'a> Lowerer<'a> {
         if self.told_enough() {
             return Err(Poisoned);
         }
+        if let Some(fault) = ops::refused(name) {
+            return self.fail(span, fault);
+        }
         let functions = self.document.definitions.functions.iter().map(|f| f.name.as_str());
         let builtins = ops::table()
             .filter(|(_, row)| row.is_public())
