@@ -174,6 +174,12 @@ fn inverse_gram_diagonal(j: &Mat<f64>) -> Vec<f64> {
 }
 
 #[tokio::test]
+async fn lorenz_system_by_its_start_and_parameters() {
+    let jacobi = Jacobi::shared();
+    jacobi.answer("lorenz").await.check(&golden("lorenz"), "lorenz");
+}
+
+#[tokio::test]
 async fn jacobians_that_are_mostly_zeros() {
     let jacobi = Jacobi::shared();
     for (example, known) in golden("sparse")["examples"].as_object().expect("examples") {

@@ -77,3 +77,11 @@ async fn hand_tracking() {
     check("hand", &jacobi.answer("adbench/hand").await);
     check("hand_complicated", &jacobi.answer("adbench/hand_complicated").await);
 }
+
+#[tokio::test]
+async fn long_short_term_memory() {
+    let jacobi = Jacobi::shared();
+    check("lstm_test", &jacobi.answer("adbench/lstm_test").await);
+    // Forward mode would take a sweep for each of 266 weights through 1023 steps.
+    check("lstm", &Answer::from(jacobi.post("adbench/lstm", "reverse").await));
+}

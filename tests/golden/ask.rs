@@ -11,8 +11,15 @@ use crate::support::Server;
 /// Relative rounding allowed where an expectation does not state its own.
 pub(crate) const ROUNDING: f64 = 1e-12;
 
-/// What the server answered to an example; forward and reverse mode have agreed on it.
+/// What the server answered to an example.
 pub(crate) struct Answer(Value);
+
+impl From<Value> for Answer {
+    /// An answer that was asked for in one mode alone.
+    fn from(body: Value) -> Self {
+        Self(body)
+    }
+}
 
 impl Answer {
     /// The elements of an output, row-major.

@@ -262,7 +262,7 @@ def main(data):
     complicated = {"error": lambda theta, u: measured[:6] - barycentric(pose(theta, model), triangle, u)}
     write("hand_complicated", source.format(f"{file}, six points"), inputs, complicated, jax.jacfwd)
 
-    for name, characters in [("lstm", 12), ("lstm_full", None)]:
+    for name, characters in [("lstm_test", 12), ("lstm", None)]:
         inputs, (state, text) = read_lstm(data / "lstm/lstm_l2_c1024.txt", characters)
         language = {"loss": lambda main, extra: lstm(main, extra, state, text)}
         write(name, f"lstm/lstm_l2_c1024.txt, {len(text)} characters", inputs, language, jax.jacrev)
