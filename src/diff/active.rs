@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::ir::{Builder, NodeId, Rule, dependent};
+use crate::ir::{Builder, NodeId, dependent};
 use crate::ops::first_nonzero;
 
 /// For every node with a kink on the way from `inputs` to `outputs`: the node, and a value that is the
@@ -24,13 +24,8 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
             let moving: SmallVec<[bool; 3]> = node.args.iter().map(|a| moves[a.index()]).collect();
             found.push((NodeId(i as u32), kink, moving));
         }
-        let fixed = match node.op.rule {
-            Rule::Zero => continue,
-            Rule::Linear { fixed, .. } => fixed,
-            Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } | Rule::Loop | Rule::Part => &[],
-        };
         for (k, a) in node.args.iter().enumerate() {
-            used[a.index()] |= !fixed.contains(&k);
+            used[a.index()] |= node.op.rule.passes(k);
         }
     }
     found.reverse();

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::loops;
-use crate::ir::{Attr, Builder, NodeId, Origin, Rule, reachable};
+use super::{implicit, loops};
+use crate::ir::{Attr, Builder, Node, NodeId, Origin, Rule};
 use crate::ops::Algebra;
 
 /// A value that carries a tangent from outside; `None` holds it constant.
@@ -15,7 +15,7 @@ pub type Seed = (NodeId, Option<NodeId>);
 ///
 /// A seeded value may be any node, not only an input: its own arguments are then not followed.
 pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<NodeId>> {
-    let live = reachable(b.nodes(), outputs);
+    let live = moving(b.nodes(), outputs);
     let mut tangents: Vec<Option<NodeId>> = vec![None; live.len()];
     let mut seeded = vec![false; live.len()];
     for &(node, tangent) in seeds {
@@ -48,6 +48,20 @@ pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<No
     outputs.iter().map(|o| tangents[o.index()]).collect()
 }
 
+/// Marks the nodes through which a derivative of the outputs passes.
+fn moving(nodes: &[Node], outputs: &[NodeId]) -> Vec<bool> {
+    let mut live = vec![false; nodes.len()];
+    for o in outputs {
+        live[o.index()] = true;
+    }
+    for (i, node) in nodes.iter().enumerate().rev() {
+        if live[i] {
+            node.args.iter().enumerate().for_each(|(k, a)| live[a.index()] |= node.op.rule.passes(k));
+        }
+    }
+    live
+}
+
 /// For each loop, which parts of its result are needed.
 fn wanted_parts(b: &Builder, live: &[bool], seeded: &[bool]) -> FxHashMap<NodeId, Vec<bool>> {
     let mut wanted: FxHashMap<NodeId, Vec<bool>> = FxHashMap::default();
@@ -67,6 +81,7 @@ fn push(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeI
         // Loops and their parts are pushed through as a whole.
         Rule::Zero | Rule::Loop | Rule::Part => None,
         Rule::Jvp { tangent, .. } => tangent(b, n, tangents),
+        Rule::Implicit => implicit::tangent(b, n, tangents),
         Rule::Local(partial) => sum_of(b, tangents, |b, i, t| {
             let slope = partial(b, n, i)?;
             Some(b.scale(slope, t))

@@ -6,6 +6,7 @@
 
 mod active;
 mod batch;
+mod implicit;
 mod jacobian;
 mod jvp;
 mod loops;

@@ -71,7 +71,7 @@ fn pull(b: &mut Builder, n: NodeId, k: usize, ct: NodeId) -> Option<NodeId> {
             let slope = partial(b, n, k)?;
             Some(b.scale(slope, ct))
         }
-        Rule::Zero | Rule::Loop | Rule::Part | Rule::Jvp { adjoint: None, .. } => None,
+        Rule::Zero | Rule::Loop | Rule::Part | Rule::Implicit | Rule::Jvp { adjoint: None, .. } => None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::body::Loop;
+use super::implicit::Implicit;
 use super::shape::Shape;
 
 /// The static part of a node.
@@ -39,6 +40,8 @@ pub enum Attr {
     Triangle(bool, bool, bool),
     /// A product: leading batch axes, contracted axes, and which side's zeros absorb.
     Contract(usize, usize, Absorb),
+    /// The equations of a value.
+    Implicit(Arc<Implicit>),
     /// Literal elements.
     Data(Data),
     /// A loop.

@@ -114,8 +114,23 @@ pub enum Rule {
     Zero,
     /// A loop: its body is differentiated, and run in a loop again.
     Loop,
+    /// A value that solves equations, which say how it moves with all arguments but the first, where it
+    /// was found.
+    Implicit,
     /// A part of a loop's result: its derivative is the same part of the loop's.
     Part,
+}
+
+impl Rule {
+    /// Whether a derivative passes through argument `k`.
+    pub fn passes(&self, k: usize) -> bool {
+        match self {
+            Self::Zero => false,
+            Self::Linear { fixed, .. } => !fixed.contains(&k),
+            Self::Implicit => k > 0,
+            Self::Local(_) | Self::Multilinear { .. } | Self::Jvp { .. } | Self::Loop | Self::Part => true,
+        }
+    }
 }
 
 /// An argument of a batched node: the node and whether it carries the batch axis.

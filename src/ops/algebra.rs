@@ -36,6 +36,8 @@ pub trait Algebra {
     fn scale(&mut self, c: NodeId, t: NodeId) -> NodeId;
     /// `c ? x : y`.
     fn select(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId;
+    /// The same by a scalar for all elements.
+    fn choose(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId;
     /// `x == value`, as ones and zeros.
     fn is(&mut self, x: NodeId, value: f64) -> NodeId;
     /// `x == y`, as ones and zeros.
@@ -70,6 +72,10 @@ pub trait Algebra {
     fn eye(&mut self, n: usize) -> NodeId;
     /// Arrays joined along an axis, all others alike; at least one.
     fn join(&mut self, parts: &[NodeId], axis: usize) -> NodeId;
+    /// The vector that a matrix maps to `y`; what cannot be solved is not finite.
+    fn solve(&mut self, a: NodeId, y: NodeId) -> NodeId;
+    /// The lower triangular factor of a symmetric matrix; not finite if that is not positive definite.
+    fn cholesky(&mut self, a: NodeId) -> NodeId;
     /// The sign of the determinant of square matrices, and the logarithm of its size.
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId);
     /// The largest element of all.
@@ -130,6 +136,12 @@ impl Algebra for Builder {
 
     fn select(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId {
         self.apply(&compare::SELECT, &[c, x, y])
+    }
+
+    fn choose(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId {
+        let shape: Shape = self.shape(x).clone();
+        let c = self.broadcast_to(c, &shape);
+        self.select(c, x, y)
     }
 
     fn is(&mut self, x: NodeId, value: f64) -> NodeId {
@@ -214,6 +226,14 @@ impl Algebra for Builder {
             Ok(id) => id,
             Err(e) => panic!("a rule joined what does not fit: {e:?}"),
         }
+    }
+
+    fn solve(&mut self, a: NodeId, y: NodeId) -> NodeId {
+        linalg::solve_vector(self, a, y)
+    }
+
+    fn cholesky(&mut self, a: NodeId) -> NodeId {
+        self.apply(&linalg::CHOLESKY, &[a])
     }
 
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId) {

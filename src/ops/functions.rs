@@ -21,6 +21,8 @@ pub trait Functions {
     /// # Errors
     /// `None` if it cannot be: why has been told where it stands.
     fn apply(&mut self, function: usize, args: Vec<Value>) -> Result<Value, Option<Fault>>;
+    /// The Jacobian of one node by another, m × n of the two flattened.
+    fn jacobian(&mut self, output: NodeId, input: NodeId) -> NodeId;
 }
 
 /// What an operation on functions makes of a call: its value, or the fault; `None` if that has been told.

@@ -34,6 +34,8 @@ static FAMILIES: &[(&str, &[Operation])] = &[
     ("convolution", super::nn::convolution::ROWS),
     ("pooling", super::nn::pooling::ROWS),
     ("layers", super::nn::layers::ROWS),
+    ("equations", super::implicit::ROWS),
+    ("differential equations", super::ode::ROWS),
 ];
 
 /// Every operation with the family it belongs to.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::arena::Arena;
 use super::known::{Given, Known};
 use super::pattern::Pattern;
-use crate::ir::{Argument, Builder, Depends, Flow, Node, NodeId, Rule, Sets, dependent, elements};
+use crate::ir::{Argument, Builder, Depends, Flow, Node, NodeId, Sets, dependent, elements};
 
 /// Where the Jacobian of `outputs` by `inputs` may differ from zero: rows are the elements of all
 /// outputs one after another, columns those of all inputs. `given` are inputs whose elements are known.
@@ -56,8 +56,9 @@ impl Walk<'_> {
     /// The sets of a node's elements: `Some(None)` if it depends on nothing.
     #[allow(clippy::option_option, reason = "too many to tell, and none at all, are two things")]
     fn visit(&mut self, node: &Node) -> Option<Option<Arc<[u32]>>> {
-        let sets: SmallVec<[Option<Arc<[u32]>>; 3]> =
-            (0..node.args.len()).map(|k| self.sets[node.args[k].index()].clone().filter(|_| passes(node, k))).collect();
+        let sets: SmallVec<[Option<Arc<[u32]>>; 3]> = (0..node.args.len())
+            .map(|k| self.sets[node.args[k].index()].clone().filter(|_| node.op.rule.passes(k)))
+            .collect();
         if sets.iter().all(Option::is_none) {
             return Some(None);
         }
@@ -200,18 +201,9 @@ fn needed(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
     needed
 }
 
-/// Whether a derivative passes from argument `k` through a node.
-fn passes(node: &Node, k: usize) -> bool {
-    match node.op.rule {
-        Rule::Zero => false,
-        Rule::Linear { fixed, .. } => !fixed.contains(&k),
-        Rule::Local(_) | Rule::Multilinear { .. } | Rule::Jvp { .. } | Rule::Loop | Rule::Part => true,
-    }
-}
-
 /// The arguments from which a derivative passes.
 fn passing(node: &Node) -> impl Iterator<Item = NodeId> {
-    node.args.iter().enumerate().filter(|&(k, _)| passes(node, k)).map(|(_, &a)| a)
+    node.args.iter().enumerate().filter(|&(k, _)| node.op.rule.passes(k)).map(|(_, &a)| a)
 }
 
 /// For each element of a shape, in order, its position when the mixed axes are left out.

@@ -1,10 +1,11 @@
 //! Calls of built-in operations.
 
 use super::{CallSite, Lowered, Lowerer, Scope};
+use crate::diff::{forward, reverse};
 use crate::engine::prelude;
 use crate::engine::warning::Warning;
 use crate::fault::{Code, Fault};
-use crate::ir::{Attr, Builder, NodeId, Origin, Shape, ShapeError};
+use crate::ir::{Attr, Builder, NodeId, Origin, Shape, ShapeError, elements};
 use crate::notation::Span;
 use crate::ops::{Bound, Functions, Meaning, Operation, Signature, Value, broadcast_all, describe, to_node};
 
@@ -166,6 +167,13 @@ impl Functions for Applying<'_, '_> {
     fn apply(&mut self, function: usize, args: Vec<Value>) -> Result<Value, Option<Fault>> {
         let bound = self.lowerer.bind_function(function, args, Vec::new(), self.span);
         bound.and_then(|args| self.lowerer.apply_function(function, args, self.span)).map_err(|_| None)
+    }
+
+    fn jacobian(&mut self, output: NodeId, input: NodeId) -> NodeId {
+        let b = &mut self.lowerer.builder;
+        let size = |b: &Builder, n: NodeId| elements(b.shape(n));
+        let build = if size(b, output) < size(b, input) { reverse } else { forward };
+        build(b, &[output], &[input], &[])[0][0]
     }
 }
 

@@ -51,7 +51,7 @@ static CORNER: Primitive = Primitive {
 };
 
 /// The number itself, as if it were a constant.
-static STOP: Primitive = primitive("stop", |a, o| o.copy_from_slice(a[0]), 1, Rule::Zero);
+pub(in crate::ops) static STOP: Primitive = primitive("stop", |a, o| o.copy_from_slice(a[0]), 1, Rule::Zero);
 
 /// A power of two of the size of |x|, by which one can divide without rounding: the largest one not
 /// above |x|, the smallest normal one for subnormal numbers, and 1 for zero and what is not finite.

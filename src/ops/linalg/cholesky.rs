@@ -10,7 +10,7 @@ use crate::kernel;
 /// The lower triangular L with `L Lᵀ = S = (A + Aᵀ)/2`, and its tangent `L Φ(L⁻¹ S' L⁻ᵀ)`, where Φ takes
 /// the lower triangle and half of the diagonal (Murray, "Differentiation of the Cholesky
 /// decomposition", 2016).
-pub(super) static CHOLESKY: Primitive = Primitive {
+pub(in crate::ops) static CHOLESKY: Primitive = Primitive {
     name: "cholesky",
     shape: square,
     kernel: Kernel::Dense(|_, _, args, out, cancel| {

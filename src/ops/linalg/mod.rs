@@ -10,9 +10,10 @@ mod solve;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::cholesky::CHOLESKY;
+pub(in crate::ops) use self::cholesky::CHOLESKY;
 pub(in crate::ops) use self::determinant::sign_and_logabsdet;
 use self::determinant::{INVERSE, det, slogdet};
+pub(in crate::ops) use self::solve::solve_vector;
 use super::Algebra;
 use super::bind::Bound;
 use super::row::{Meaning, Operation};

@@ -149,6 +149,14 @@ fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId,
     b.permute(solved, &order)
 }
 
+/// `A x = y` for one matrix and one vector.
+pub(in crate::ops) fn solve_vector(b: &mut Builder, a: NodeId, y: NodeId) -> NodeId {
+    let n = b.shape(y)[0];
+    let column = b.reshape(y, &[n, 1]);
+    let solved = b.make(&SOLVE, &[a, column], Attr::Triangle(false, false, false));
+    b.reshape(solved, &[n])
+}
+
 /// `A X = B` with leading axes broadcast.
 pub(super) fn solve(b: &mut Builder, a: NodeId, rhs: NodeId) -> Result<NodeId, ShapeError> {
     let attr = Attr::Triangle(false, false, false);

@@ -4,8 +4,9 @@ mod primitive;
 mod segments;
 mod steps;
 
-use self::primitive::UNFINISHED;
+pub(in crate::ops) use self::primitive::UNFINISHED;
 pub(in crate::ops) use self::primitive::{LOOP, PART};
+pub(in crate::ops) use self::segments::run as loop_in_segments;
 pub use self::steps::{Carried, Results, Steps};
 use super::Algebra;
 use super::bind::{Bound, Value, describe};
@@ -116,7 +117,7 @@ fn spread(b: &mut Builder, scalar: NodeId, like: NodeId) -> NodeId {
 }
 
 /// The arguments of a function: its own, and what the call hands on.
-fn with_rest(mut own: Vec<Value>, args: &Bound<'_>) -> Vec<Value> {
+pub(in crate::ops) fn with_rest(mut own: Vec<Value>, args: &Bound<'_>) -> Vec<Value> {
     own.extend(args.rest.iter().cloned());
     own
 }

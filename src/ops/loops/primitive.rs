@@ -66,7 +66,7 @@ fn unfit(attr: &Attr, args: &[&[usize]]) -> ShapeError {
 }
 
 /// x, or NaN where the loop that made it should have gone on.
-pub(super) static UNFINISHED: Primitive = primitive(
+pub(in crate::ops) static UNFINISHED: Primitive = primitive(
     "unfinished",
     |a, o| map2(a, o, |x, go| if go == 0.0 { x } else { f64::NAN }),
     1,

@@ -14,7 +14,7 @@ use crate::ops::structure::{concatenate, slice};
 const SHORT: usize = 32;
 
 /// Runs a loop that keeps its carries, in segments if it is long.
-pub(super) fn run(b: &mut Builder, mut steps: Steps) -> Result<Results, ShapeError> {
+pub(in crate::ops) fn run(b: &mut Builder, mut steps: Steps) -> Result<Results, ShapeError> {
     let made = steps.made.len();
     if steps.steps <= SHORT {
         steps.made.extend(steps.carried.iter().map(|c| c.inside));
