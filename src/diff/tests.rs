@@ -94,7 +94,7 @@ fn a_kink_is_watched_where_the_derivative_passes() {
     let mut b = Builder::default();
     let (x, z) = (b.input(&[3]), b.input(&[3]));
     let (row, signature) = find("abs").expect("a row");
-    let (seen, other) = (call(&mut b, row, signature, &[x]), call(&mut b, row, signature, &[z]));
+    let (seen, other) = (call(&mut b, row, signature, &[x])[0], call(&mut b, row, signature, &[z])[0]);
     let chosen = b.select(other, seen, x);
     let watched = kinks(&mut b, &[chosen], &[x, z]);
     assert_eq!(watched.iter().map(|w| w.0).collect::<Vec<_>>(), [seen], "the condition does not count");
@@ -102,28 +102,36 @@ fn a_kink_is_watched_where_the_derivative_passes() {
     assert_eq!(first, [[1.0]]);
 }
 
-/// A row applied to arrays, its other parameters at their defaults.
-pub(in crate::diff) fn call(b: &mut Builder, row: &Operation, signature: &Signature, args: &[NodeId]) -> NodeId {
+/// The results of a row applied to arrays, its other parameters at their defaults.
+pub(in crate::diff) fn call(b: &mut Builder, row: &Operation, signature: &Signature, args: &[NodeId]) -> Vec<NodeId> {
+    let args_of_row = args.iter().map(|&n| Value::Node(n)).collect();
+    let (values, rest) = signature.bind(row, args_of_row, &[]).expect("arguments fit");
+    let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
     match row.meaning {
-        Meaning::Elementwise(op) => b.apply(op, args),
-        Meaning::Build(build) => {
-            let args = args.iter().map(|&n| Value::Node(n)).collect();
-            let (values, rest) = signature.bind(row, args, &[]).expect("arguments fit");
-            let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
-            build(b, &bound).expect("shapes fit")
-        }
-        Meaning::Expand(_) | Meaning::Several(_) | Meaning::Higher(_) => panic!("{} has no node of its own", row.name),
+        Meaning::Elementwise(op) => vec![b.apply(op, args)],
+        Meaning::Build(build) => vec![build(b, &bound).expect("shapes fit")],
+        Meaning::Several(build) => build(b, &bound).expect("shapes fit"),
+        Meaning::Expand(_) | Meaning::Higher(_) => panic!("{} has no node of its own", row.name),
     }
 }
 
-/// The second derivative of a row along a direction: forward over forward and forward over reverse
-/// are the same, and are the finite difference of the first.
+/// The second derivative of each result of a row along a direction: forward over forward and forward over
+/// reverse are the same, and are the finite difference of the first.
 fn second_derivative_is_right(name: &str, shapes: &[&[usize]], at: &[Vec<f64>]) {
+    let (row, signature) = find(name).expect("a row");
+    let mut b = Builder::default();
+    let xs: Vec<NodeId> = shapes.iter().map(|s| b.input(s)).collect();
+    for which in 0..call(&mut b, row, signature, &xs).len() {
+        second_derivative_of_result_is_right(name, which, shapes, at);
+    }
+}
+
+fn second_derivative_of_result_is_right(name: &str, which: usize, shapes: &[&[usize]], at: &[Vec<f64>]) {
     let (row, signature) = find(name).expect("a row");
     let mut b = Builder::default();
     let inputs = |b: &mut Builder| -> Vec<NodeId> { shapes.iter().map(|s| b.input(s)).collect() };
     let (xs, vs, us) = (inputs(&mut b), inputs(&mut b), inputs(&mut b));
-    let y = call(&mut b, row, signature, &xs);
+    let y = call(&mut b, row, signature, &xs)[which];
     let shape = b.shape(y).clone();
     let weight = b.input(&shape);
     let along = |ts: &[NodeId]| xs.iter().copied().zip(ts.iter().map(|&t| Some(t))).collect::<Vec<_>>();
@@ -158,8 +166,8 @@ fn second_derivative_is_right(name: &str, shapes: &[&[usize]], at: &[Vec<f64>]) 
     let slope = |h: f64| (values(h)[0][0] - values(-h)[0][0]) / (2.0 * h);
     let estimate = (4.0 * slope(5e-4) - slope(1e-3)) / 3.0;
     let scale = center[0][0].abs().max(center[1][0].abs()).max(1.0);
-    assert!((center[1][0] - center[2][0]).abs() <= 1e-12 * scale, "{name}: {center:?}");
-    assert!((center[1][0] - estimate).abs() <= 1e-8 * scale, "{name}: {center:?}, estimated {estimate}");
+    assert!((center[1][0] - center[2][0]).abs() <= 1e-12 * scale, "{name} {which}: {center:?}");
+    assert!((center[1][0] - estimate).abs() <= 1e-8 * scale, "{name} {which}: {center:?}, estimated {estimate}");
 }
 
 #[test]
@@ -193,6 +201,25 @@ fn second_derivatives_of_products_and_factorisations_are_right() {
         ("solve", &[&[3, 3], &[3]]),
         ("solve", &[&[2, 2, 2], &[2, 3]]),
         ("cholesky", &[&[3, 3]]),
+        ("triangular_solve", &[&[3, 3], &[3, 2]]),
+        ("qr", &[&[3, 3]]),
+        ("qr", &[&[4, 2]]),
+        ("qr", &[&[2, 2, 3]]),
+        ("svd", &[&[3, 3]]),
+        ("svd", &[&[2, 2, 4]]),
+        ("svd", &[&[4, 2]]),
+        ("svdvals", &[&[3, 2]]),
+        ("eigh", &[&[3, 3]]),
+        ("eigh", &[&[2, 2, 2]]),
+        ("eigvalsh", &[&[3, 3]]),
+        ("lstsq", &[&[4, 2], &[4]]),
+        ("lstsq", &[&[2, 2, 4], &[2, 3]]),
+        ("lstsq", &[&[3, 3], &[3, 1]]),
+        ("pinv", &[&[4, 2]]),
+        ("pinv", &[&[2, 3]]),
+        ("expm", &[&[3, 3]]),
+        ("expm", &[&[2, 2, 2]]),
+        ("kron", &[&[2, 2], &[1, 3]]),
         ("conv1d", &[&[2, 5], &[3, 2, 2], &[3]]),
         ("conv2d", &[&[2, 1, 3, 4], &[2, 1, 2, 3], &[2]]),
         ("batch_norm", &[&[2, 3], &[3], &[3]]),

@@ -32,7 +32,10 @@ pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
-pub use linalg::{cholesky, cofactor, det, inverse, logabsdet, singular_values, solve, triangular_solve};
+pub use linalg::{
+    cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse, logabsdet, lstsq, qr, singular_values, solve,
+    svd, triangular_solve,
+};
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
 pub use reduce::{cumsum, max, min, sum};

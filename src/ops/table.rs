@@ -30,6 +30,8 @@ static FAMILIES: &[(&str, &[Operation])] = &[
     ("diagonals and triangles", super::manipulation::diagonal::ROWS),
     ("creation", super::creation::ROWS),
     ("linear algebra", super::linalg::ROWS),
+    ("factorisations and least squares", super::linalg::factors::ROWS),
+    ("functions of matrices", super::linalg::functions::ROWS),
     ("loops", super::loops::ROWS),
     ("convolution", super::nn::convolution::ROWS),
     ("pooling", super::nn::pooling::ROWS),

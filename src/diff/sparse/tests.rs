@@ -14,7 +14,7 @@ const MOST: usize = 1 << 22;
 /// A row of the table applied to nodes.
 fn built_in(b: &mut Builder, name: &str, args: &[NodeId]) -> NodeId {
     let (row, signature) = find(name).expect("a row");
-    call(b, row, signature, args)
+    call(b, row, signature, args)[0]
 }
 
 /// The neighbours before and after each element along an axis, zeros outside.

@@ -6,16 +6,23 @@
 mod cholesky;
 mod cofactor;
 mod det;
+mod eigen;
+mod expm;
 mod lu;
+mod qr;
 mod scaled;
+mod sign;
 mod svd;
 mod triangular;
 
 pub use cholesky::cholesky;
 pub use cofactor::cofactor;
 pub use det::{det, logabsdet};
+pub use eigen::{cluster, eigh};
+pub use expm::{expm, expm_frechet};
 pub use lu::{inverse, solve};
-pub use svd::singular_values;
+pub use qr::{lstsq, qr};
+pub use svd::{singular_values, svd};
 pub use triangular::triangular_solve;
 
 /// Number of columns of a row-major matrix with `rows` rows.

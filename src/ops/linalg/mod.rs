@@ -6,18 +6,27 @@
 
 mod cholesky;
 mod determinant;
+pub(super) mod factors;
+pub(super) mod functions;
+mod least_squares;
+mod orthogonal;
+mod part;
+mod singular;
 mod solve;
+mod symmetric;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(in crate::ops) use self::cholesky::CHOLESKY;
 pub(in crate::ops) use self::determinant::sign_and_logabsdet;
 use self::determinant::{INVERSE, det, slogdet};
+use self::part::plane;
 pub(in crate::ops) use self::solve::solve_vector;
+use self::solve::{SOLVE, TRIANGULAR, system_of};
 use super::Algebra;
 use super::bind::Bound;
 use super::row::{Meaning, Operation};
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::ir::{Attr, Builder, NodeId, Shape, ShapeError, elements, show};
 use crate::kernel::View;
 
@@ -26,6 +35,14 @@ fn square(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
     match args[0] {
         [.., m, n] if m == n => Ok(args[0].into()),
         shape => Err(ShapeError::new("the matrix must be square", "[..., n, n]", show(shape))),
+    }
+}
+
+/// Shape of a primitive that takes matrices [..., m, n].
+fn rectangular(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
+    match args[0] {
+        [.., _, _] => Ok(args[0].into()),
+        shape => Err(ShapeError::new("it takes matrices", "[..., m, n]", show(shape))),
     }
 }
 
@@ -52,11 +69,18 @@ fn cubic(halves: u64, shape: &[usize]) -> u64 {
     cube.saturating_mul(count as u64).saturating_mul(halves) / 2
 }
 
-/// Calls with each matrix, its order and its part of the result, until cancelled.
+/// `factor` · max(m, n) · min(m, n)² for each matrix of a batch.
+fn rectangle(factor: u64, shape: &[usize]) -> u64 {
+    let (m, n, k) = plane(shape);
+    let size = (m.max(n) as u64).saturating_mul(k as u64).saturating_mul(k as u64);
+    size.saturating_mul(batch(shape).0 as u64).saturating_mul(factor)
+}
+
+/// Calls with each matrix, the length of its rows and its part of the result, until cancelled.
 fn each(a: &View<'_>, out: &mut [f64], cancel: &AtomicBool, mut f: impl FnMut(&[f64], usize, &mut [f64])) {
     let (count, n) = batch(a.shape);
     let data = a.to_contiguous();
-    let (size, part) = (n * n, out.len().checked_div(count).unwrap_or(0));
+    let [size, part] = [data.len(), out.len()].map(|whole| whole.checked_div(count).unwrap_or(0));
     for i in 0..count {
         if cancel.load(Ordering::Relaxed) {
             return;
@@ -93,24 +117,14 @@ fn build_cholesky(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 }
 
 fn build_solve(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
-    let a = matrix(b, args, "a")?;
-    let rhs = args.array(b, "b")?;
-    let (matrix, right): (Shape, Shape) = (b.shape(a).clone(), b.shape(rhs).clone());
-    let n = matrix[matrix.len() - 1];
-    let rows = match *right.as_slice() {
-        [rows] | [.., rows, _] => Some(rows),
-        [] => None,
-    };
-    if rows != Some(n) {
-        let detail = format!("a matrix of shape {} needs a right-hand side with {n} rows", show(&matrix));
-        return Err(args.fault(Code::Shape, detail).expected(format!("[{n}] or [..., {n}, k]"), show(&right)));
-    }
-    if right.len() > 1 {
-        return solve::solve(b, a, rhs).map_err(|e| args.shape_fault(e));
-    }
-    let column = b.reshape(rhs, &[n, 1]);
-    let solution = solve::solve(b, a, column).map_err(|e| args.shape_fault(e))?;
-    Ok(b.reshape(solution, &matrix[..matrix.len() - 1]))
+    let (a, rhs) = (matrix(b, args, "a")?, args.array(b, "b")?);
+    system_of(b, args, (&SOLVE, Attr::Triangle(false, false, false)), (a, rhs))
+}
+
+fn build_triangular_solve(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
+    let (a, rhs) = (matrix(b, args, "a")?, args.array(b, "b")?);
+    let (lower, transposed) = (args.flag("lower")?, args.flag("trans")?);
+    system_of(b, args, (&TRIANGULAR, Attr::Triangle(lower, transposed, false)), (a, rhs))
 }
 
 /// The rows of this family.
@@ -179,6 +193,27 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
             ("solve(x, y)", &[&[0, 0], &[0]]),
         ],
         ..Operation::new("solve", "solve(a, b)", Meaning::Build(build_solve))
+    },
+    Operation {
+        aliases: &["solve_triangular"],
+        summary: "Solution of `T @ x = b`, T being the upper or lower triangle of a, or its transpose if `trans`; the other triangle is not read.",
+        shape: "[n] for b of shape [n], [..., n, k] for [..., n, k]",
+        derivative: "triangular_solve(a, db - dT @ x), x being the solution",
+        undefined: "a zero on the diagonal",
+        domain: &[(-1.0, 1.0)],
+        cases: &[
+            ("triangular_solve(x + 4*eye(3), y)", &[&[3, 3], &[3]]),
+            ("triangular_solve(x + 4*eye(3), y, lower=True)", &[&[3, 3], &[3, 2]]),
+            ("triangular_solve(x + 4*eye(3), y, trans=True)", &[&[3, 3], &[3]]),
+            ("triangular_solve(x + 4*eye(2), y, True, 1)", &[&[3, 2, 2], &[2, 1]]),
+            ("triangular_solve(x + 4*eye(2), y)", &[&[2, 2], &[3, 2, 1]]),
+            ("triangular_solve(x, y)", &[&[0, 0], &[0]]),
+        ],
+        ..Operation::new(
+            "triangular_solve",
+            "triangular_solve(a, b, lower=False, trans=False)",
+            Meaning::Build(build_triangular_solve),
+        )
     },
     Operation {
         summary: "Lower triangular L with `L @ L.T` equal to a symmetric positive definite matrix; of any other, its symmetric part is taken.",

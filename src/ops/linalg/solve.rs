@@ -7,10 +7,13 @@ use std::sync::atomic::AtomicBool;
 use smallvec::SmallVec;
 
 use super::super::Algebra;
+use super::super::bind::Bound;
 use super::super::manipulation::diagonal::{lower, upper};
 use super::super::shaping::broadcast_shapes;
 use super::super::structure::batched;
+use super::part::{plane, with_plane};
 use super::{batch, cubic, each};
+use crate::fault::{Code, Fault};
 use crate::ir::{
     Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
     elements, show,
@@ -18,7 +21,7 @@ use crate::ir::{
 use crate::kernel::{self, View};
 
 /// `A X = B`, or `Aᵀ X = B`, for A of shape [..., n, n] and B of shape [..., n, k].
-static SOLVE: Primitive = Primitive {
+pub(super) static SOLVE: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| (cubic(4, args[0]) / 3).saturating_add(substitutions(args, 2))),
     ..system("solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(_, transposed, absorb) = *attr else { return };
@@ -114,7 +117,7 @@ fn tangent(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<No
     Some(b.make(op, &[a, rhs?], Attr::Triangle(is_lower, transposed, true)))
 }
 
-fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], size: usize) -> NodeId {
+pub(super) fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], size: usize) -> NodeId {
     let ((a, a_batched), (rhs, rhs_batched)) = (args[0], args[1]);
     if !a_batched {
         return with_columns(b, node.op, &node.attr, a, rhs);
@@ -139,11 +142,13 @@ fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId,
     let kept = rank - 1 - extra;
     let order: SmallVec<[usize; 4]> = (extra..rank - 1).chain(0..extra).chain([rank - 1]).collect();
     let moved = b.permute(rhs, &order);
-    let wide: Shape = b.shape(moved).clone();
+    let mut wide: Shape = b.shape(moved).clone();
     let mut flat: Shape = wide[..kept].into();
     flat.push(elements(&wide[kept..]));
     let columns = b.reshape(moved, &flat);
     let solved = b.make(op, &[a, columns], attr.clone());
+    // Nearest solutions have as many rows as the matrix has columns.
+    wide[kept - 1] = b.shape(solved)[kept - 1];
     let solved = b.reshape(solved, &wide);
     let order: SmallVec<[usize; 4]> = (kept..rank - 1).chain(0..kept).chain([rank - 1]).collect();
     b.permute(solved, &order)
@@ -157,17 +162,46 @@ pub(in crate::ops) fn solve_vector(b: &mut Builder, a: NodeId, y: NodeId) -> Nod
     b.reshape(solved, &[n])
 }
 
-/// `A X = B` with leading axes broadcast.
-pub(super) fn solve(b: &mut Builder, a: NodeId, rhs: NodeId) -> Result<NodeId, ShapeError> {
-    let attr = Attr::Triangle(false, false, false);
+/// `A X = B` by one of the primitives of systems, B being a vector or of shape [..., m, k]; leading axes broadcast.
+pub(super) fn system_of(
+    b: &mut Builder,
+    args: &Bound<'_>,
+    (op, attr): (&'static Primitive, Attr),
+    (a, rhs): (NodeId, NodeId),
+) -> Result<NodeId, Fault> {
+    let (matrix, right): (Shape, Shape) = (b.shape(a).clone(), b.shape(rhs).clone());
+    let (m, n, _) = plane(&matrix);
+    let rows = match *right.as_slice() {
+        [rows] | [.., rows, _] => Some(rows),
+        [] => None,
+    };
+    if rows != Some(m) {
+        let detail = format!("a matrix of shape {} needs a right-hand side with {m} rows", show(&matrix));
+        return Err(args.fault(Code::Shape, detail).expected(format!("[{m}] or [..., {m}, k]"), show(&right)));
+    }
+    if right.len() > 1 {
+        return of_matrices(b, op, &attr, a, rhs).map_err(|e| args.shape_fault(e));
+    }
+    let column = b.reshape(rhs, &[m, 1]);
+    let solution = of_matrices(b, op, &attr, a, column).map_err(|e| args.shape_fault(e))?;
+    Ok(b.reshape(solution, &with_plane(&matrix, &[n])))
+}
+
+fn of_matrices(
+    b: &mut Builder,
+    op: &'static Primitive,
+    attr: &Attr,
+    a: NodeId,
+    rhs: NodeId,
+) -> Result<NodeId, ShapeError> {
     let (matrix, right): (Shape, Shape) = (b.shape(a).clone(), b.shape(rhs).clone());
     let (a_lead, a_plane) = matrix.split_at(matrix.len() - 2);
     let (b_lead, b_plane) = right.split_at(right.len() - 2);
     if b_lead.ends_with(a_lead) {
-        return Ok(with_columns(b, &SOLVE, &attr, a, rhs));
+        return Ok(with_columns(b, op, attr, a, rhs));
     }
     let lead = broadcast_shapes(&[a_lead, b_lead])?;
     let whole = |plane: &[usize]| -> Shape { lead.iter().chain(plane).copied().collect() };
     let (a, rhs) = (b.broadcast_to(a, &whole(a_plane)), b.broadcast_to(rhs, &whole(b_plane)));
-    Ok(b.make(&SOLVE, &[a, rhs], attr))
+    Ok(b.make(op, &[a, rhs], attr.clone()))
 }
