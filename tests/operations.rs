@@ -14,6 +14,8 @@ mod formulas;
 mod kinks;
 #[path = "operations/masks.rs"]
 mod masks;
+#[path = "operations/matrices.rs"]
+mod matrices;
 #[path = "operations/networks.rs"]
 mod networks;
 #[path = "operations/nonfinite.rs"]
