@@ -95,7 +95,7 @@ fn values_equal_but_for_rounding_count_as_repeated() {
     // A rotated diag(1, 1, 4): the computed eigenvalues differ in their last digits.
     let q = "qr([[1, 2, 3], [4, 5, 7], [2, 0, 1]])[0]";
     let turned = format!("{q} @ diag(x) @ {q}.T");
-    let document = |body: String| json!({ "define": { "f(x)": body }, "at": { "x": [1, 1, 4] } });
+    let document = |body: String| json!({ "define": { "f(x)": body }, "at": { "x": [1, 1, 4] }, "encoding": "flat" });
     let answer = ask(&document(format!("eigvalsh({turned})")), Endpoint::Jacobian).expect("an answer");
     let slopes = Array::read(&answer["jacobian"]["f"]["x"]).data;
     for (x, y) in slopes.iter().zip([0.5, 0.5, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 1.0]) {
