@@ -5,6 +5,27 @@ use smallvec::SmallVec;
 use crate::ir::{Builder, NodeId, dependent};
 use crate::ops::first_nonzero;
 
+/// Which nodes a derivative passes through on its way from `inputs` to `outputs`.
+pub(super) fn active(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
+    let count = outputs.iter().map(|o| o.index() + 1).max().unwrap_or(0);
+    let mut moves = vec![false; b.nodes().len()];
+    inputs.iter().for_each(|i| moves[i.index()] = true);
+    for (i, node) in b.nodes()[..count].iter().enumerate() {
+        moves[i] |= node.args.iter().enumerate().any(|(k, a)| moves[a.index()] && node.op.rule.passes(k));
+    }
+    let mut used = vec![false; count];
+    outputs.iter().for_each(|o| used[o.index()] = true);
+    for i in (0..count).rev().filter(|&i| moves[i]) {
+        // An input's own arguments stand still.
+        if used[i] && !inputs.contains(&NodeId(i as u32)) {
+            let node = &b.nodes()[i];
+            let tails = node.args.iter().enumerate().filter(|&(k, _)| node.op.rule.passes(k));
+            tails.for_each(|(_, a)| used[a.index()] = true);
+        }
+    }
+    used.iter().zip(&moves).map(|(used, moves)| *used && *moves).collect()
+}
+
 /// For every node with a kink on the way from `inputs` to `outputs`: the node, and a value that is the
 /// position of its first element at a kink, -1 where there is none.
 pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(NodeId, NodeId)> {

@@ -16,27 +16,9 @@ pub type Jacobian = Vec<Vec<NodeId>>;
 pub fn forward(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId], held: &[NodeId]) -> Jacobian {
     let mut blocks: Jacobian = vec![Vec::with_capacity(inputs.len()); outputs.len()];
     for &x in inputs {
-        let shape: Shape = b.shape(x).clone();
-        let n = elements(&shape);
-        // A single column needs no batch: its seed is one.
-        let tangent = if n == 1 { b.fill(1.0, &shape) } else { b.input(&shape) };
-        let seeds: Vec<Seed> =
-            held.iter().filter(|h| **h != x).map(|&h| (h, None)).chain([(x, Some(tangent))]).collect();
-        let columns = jvp(b, outputs, &seeds);
-        let moving: SmallVec<[NodeId; 4]> = columns.iter().copied().flatten().collect();
-        let swept = if n == 1 { moving } else { sweep(b, &moving, tangent) };
-        let mut swept = swept.into_iter();
-        for (i, (&y, column)) in outputs.iter().zip(&columns).enumerate() {
-            let m = elements(b.shape(y));
-            let block = match column.and_then(|_| swept.next()) {
-                None => b.fill(0.0, &[m, n]),
-                Some(t) if n == 1 => b.reshape(t, &[m, 1]),
-                Some(t) => {
-                    let rows = b.reshape(t, &[n, m]);
-                    b.permute(rows, &[1, 0])
-                }
-            };
-            blocks[i].push(block);
+        let held: Vec<Seed> = held.iter().filter(|h| **h != x).map(|&h| (h, None)).collect();
+        for (row, block) in blocks.iter_mut().zip(push(b, outputs, x, &held, None)) {
+            row.push(block);
         }
     }
     blocks
@@ -44,50 +26,109 @@ pub fn forward(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId], held: &[N
 
 /// By rows: one reverse sweep for each element of each output. Values in `held` count as constants.
 pub fn reverse(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId], held: &[NodeId]) -> Jacobian {
-    let tangents: Vec<NodeId> = inputs
-        .iter()
-        .map(|&x| {
-            let shape = b.shape(x).clone();
-            b.input(&shape)
-        })
-        .collect();
-    let seeds: Vec<Seed> = held
-        .iter()
-        .filter(|h| !inputs.contains(h))
-        .map(|&h| (h, None))
-        .chain(inputs.iter().zip(&tangents).map(|(&x, &t)| (x, Some(t))))
-        .collect();
-    let linear = jvp(b, outputs, &seeds);
-    let mut blocks = Vec::with_capacity(outputs.len());
-    for (&y, linear) in outputs.iter().zip(linear) {
-        let shape: Shape = b.shape(y).clone();
-        let m = elements(&shape);
-        let cotangent = if m == 1 { b.fill(1.0, &shape) } else { b.input(&shape) };
-        let rows = match linear {
-            None => vec![None; inputs.len()],
-            Some(linear) => transpose(b, &[(linear, cotangent)], &tangents),
-        };
-        let moving: SmallVec<[NodeId; 4]> = rows.iter().copied().flatten().collect();
-        let swept = if m == 1 { moving } else { sweep(b, &moving, cotangent) };
-        let mut swept = swept.into_iter();
-        let row = inputs.iter().zip(&rows).map(|(&x, row)| {
-            let n = elements(b.shape(x));
-            match row.and_then(|_| swept.next()) {
-                None => b.fill(0.0, &[m, n]),
-                Some(ct) => b.reshape(ct, &[m, n]),
-            }
-        });
-        blocks.push(row.collect());
-    }
-    blocks
+    let held: Vec<Seed> = held.iter().filter(|h| !inputs.contains(h)).map(|&h| (h, None)).collect();
+    let (linear, tangents) = linearised(b, outputs, inputs, &held);
+    let rows = outputs.iter().zip(linear).map(|(&y, linear)| pull(b, (y, linear), (inputs, &tangents), None));
+    rows.collect()
 }
 
-/// Runs a linear program for every unit vector of its input at once.
-fn sweep(b: &mut Builder, outputs: &[NodeId], input: NodeId) -> SmallVec<[NodeId; 4]> {
+/// The derivatives of `outputs` by `x`, as they are or times the matrix `columns` on their right, by
+/// columns. Values in `held` count as constants.
+pub(super) fn push(
+    b: &mut Builder,
+    outputs: &[NodeId],
+    x: NodeId,
+    held: &[Seed],
+    columns: Option<NodeId>,
+) -> Vec<NodeId> {
+    let shape: Shape = b.shape(x).clone();
+    let n = columns.map_or(elements(&shape), |c| b.shape(c)[1]);
+    // A single column needs no batch: it is the tangent.
+    let tangent = match columns {
+        _ if n != 1 => b.input(&shape),
+        Some(column) => b.reshape(column, &shape),
+        None => b.fill(1.0, &shape),
+    };
+    let seeds: Vec<Seed> = held.iter().copied().chain([(x, Some(tangent))]).collect();
+    let moved = jvp(b, outputs, &seeds);
+    let moving: SmallVec<[NodeId; 4]> = moved.iter().copied().flatten().collect();
+    let swept = if n == 1 {
+        moving
+    } else {
+        let rows = columns.map(|c| b.permute(c, &[1, 0]));
+        sweep(b, &moving, tangent, rows)
+    };
+    let mut swept = swept.into_iter();
+    let blocks = outputs.iter().zip(&moved).map(|(&y, moved)| {
+        let m = elements(b.shape(y));
+        match moved.and_then(|_| swept.next()) {
+            None => b.fill(0.0, &[m, n]),
+            Some(t) if n == 1 => b.reshape(t, &[m, 1]),
+            Some(t) => {
+                let rows = b.reshape(t, &[n, m]);
+                b.permute(rows, &[1, 0])
+            }
+        }
+    });
+    blocks.collect()
+}
+
+/// The derivative of an output by `inputs`, as it is or times the matrix `rows` on its left, by rows.
+/// The output comes with its tangent, which is linear in the `tangents` of the inputs.
+pub(super) fn pull(
+    b: &mut Builder,
+    (y, linear): (NodeId, Option<NodeId>),
+    (inputs, tangents): (&[NodeId], &[NodeId]),
+    rows: Option<NodeId>,
+) -> Vec<NodeId> {
+    let shape: Shape = b.shape(y).clone();
+    let m = rows.map_or(elements(&shape), |r| b.shape(r)[0]);
+    // A single row needs no batch: it is the cotangent.
+    let cotangent = match rows {
+        _ if m != 1 => b.input(&shape),
+        Some(row) => b.reshape(row, &shape),
+        None => b.fill(1.0, &shape),
+    };
+    let pulled = match linear {
+        None => vec![None; inputs.len()],
+        Some(linear) => transpose(b, &[(linear, cotangent)], tangents),
+    };
+    let moving: SmallVec<[NodeId; 4]> = pulled.iter().copied().flatten().collect();
+    let swept = if m == 1 { moving } else { sweep(b, &moving, cotangent, rows) };
+    let mut swept = swept.into_iter();
+    let blocks = inputs.iter().zip(&pulled).map(|(&x, pulled)| {
+        let n = elements(b.shape(x));
+        match pulled.and_then(|_| swept.next()) {
+            None => b.fill(0.0, &[m, n]),
+            Some(ct) => b.reshape(ct, &[m, n]),
+        }
+    });
+    blocks.collect()
+}
+
+/// Tangents of `outputs`, linear in new ones of `inputs`, and those.
+pub(super) fn linearised(
+    b: &mut Builder,
+    outputs: &[NodeId],
+    inputs: &[NodeId],
+    held: &[Seed],
+) -> (Vec<Option<NodeId>>, Vec<NodeId>) {
+    let mut tangents = Vec::with_capacity(inputs.len());
+    for &x in inputs {
+        let shape = b.shape(x).clone();
+        tangents.push(b.input(&shape));
+    }
+    let moving = inputs.iter().zip(&tangents).map(|(&x, &t)| (x, Some(t)));
+    let seeds: Vec<Seed> = held.iter().copied().chain(moving).collect();
+    (jvp(b, outputs, &seeds), tangents)
+}
+
+/// Runs a linear program at once for every row of a matrix, or for every unit vector.
+fn sweep(b: &mut Builder, outputs: &[NodeId], input: NodeId, rows: Option<NodeId>) -> SmallVec<[NodeId; 4]> {
     let shape: Shape = b.shape(input).clone();
-    let n = elements(&shape);
-    let units = b.eye(n);
-    let seed_shape: Shape = std::iter::once(n).chain(shape.iter().copied()).collect();
-    let seed = b.reshape(units, &seed_shape);
-    batch(b, outputs, &[(input, seed)], n).into()
+    let rows = rows.unwrap_or_else(|| b.eye(elements(&shape)));
+    let count = b.shape(rows)[0];
+    let seed_shape: Shape = std::iter::once(count).chain(shape.iter().copied()).collect();
+    let seed = b.reshape(rows, &seed_shape);
+    batch(b, outputs, &[(input, seed)], count).into()
 }

@@ -6,6 +6,7 @@
 
 mod active;
 mod batch;
+mod bracket;
 mod implicit;
 mod jacobian;
 mod jvp;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use active::kinks;
 pub use batch::batch;
+pub use bracket::Bracketing;
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
 pub use pullback::{gradient, pullback};

@@ -24,6 +24,9 @@ mod verify;
 mod wanted;
 mod warning;
 
+#[cfg(test)]
+mod tests;
+
 pub use crate::exec::Cancel;
 pub use compiled::Compiled;
 pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Want, Wanted, read_document};

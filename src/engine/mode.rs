@@ -7,7 +7,7 @@
 use super::compiled::Method;
 use super::document::Mode;
 use super::limits::Limits;
-use crate::diff::{Jacobian, forward, reverse};
+use crate::diff::{Bracketing, Jacobian, forward, reverse};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId};
 
@@ -18,6 +18,7 @@ const MOST_VISITS: usize = 200_000_000;
 struct Task<'a> {
     values: &'a [NodeId],
     inputs: &'a [NodeId],
+    mode: Mode,
     limits: &'a Limits,
 }
 
@@ -30,9 +31,10 @@ struct Way {
 }
 
 /// All ways, in the order in which they are shown; of equally cheap ones the first is taken.
-const WAYS: [Way; 2] = [
+const WAYS: [Way; 3] = [
     Way { mode: Mode::Forward, name: "forward", build: by_columns },
     Way { mode: Mode::Reverse, name: "reverse", build: by_rows },
+    Way { mode: Mode::Mixed, name: "mixed", build: by_factors },
 ];
 
 /// A Jacobian, and what is to be said of how it was built.
@@ -52,7 +54,7 @@ pub(super) fn choose(
     mode: Mode,
     limits: &Limits,
 ) -> Result<(Jacobian, Method), Vec<Fault>> {
-    let task = Task { values, inputs, limits };
+    let task = Task { values, inputs, mode, limits };
     let mut candidates: Vec<(&Way, Built, u64)> = Vec::with_capacity(WAYS.len());
     let mut reason = None;
     for way in &WAYS {
@@ -92,6 +94,26 @@ fn by_rows(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
     let mut blocks = Jacobian::with_capacity(task.values.len());
     let whole = in_parts(b, task.values, task.limits, |b, part| blocks.extend(reverse(b, part, task.inputs, &[])));
     if whole { Ok(Built { jacobian: blocks, bracketing: None }) } else { Err(too_large(b, task)) }
+}
+
+/// Most arrays, inputs and outputs together, between which factors are multiplied.
+const MOST_ENDS: usize = 64;
+
+/// Mixed mode: the factors of the chain rule multiplied in the cheapest order. Unless it is asked for,
+/// it is left out where it is a sweep from one end to the other.
+fn by_factors(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
+    if task.values.len() + task.inputs.len() > MOST_ENDS || b.nodes().len() > task.limits.max_nodes {
+        return Err(too_large(b, task));
+    }
+    let find = if task.mode == Mode::Mixed { Bracketing::find } else { Bracketing::find_better };
+    let Some(found) = find(b, task.values, task.inputs) else {
+        let detail = "there is no bracketing to choose: no value lies between the inputs and the outputs through \
+                      which all of the derivative passes";
+        let hint = "leave out `mode`: the cheapest way is then found by itself";
+        return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
+    };
+    let bracketing = Some(found.in_words(&|i| format!("J{}", i + 1)));
+    Ok(Built { jacobian: found.build(b), bracketing })
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.

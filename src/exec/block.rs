@@ -34,6 +34,9 @@ pub(super) struct Instruction {
     pub(super) kernel: fn(&[&[f64]], &mut [f64]),
     pub(super) reads: SmallVec<[Read; 3]>,
     pub(super) write: Write,
+    /// Operations for each element, by the primitive's own account.
+    #[cfg(test)]
+    pub(super) each: u64,
 }
 
 /// A fused block over `length` elements.
@@ -133,6 +136,8 @@ impl Block {
                 Write::Register(_) => &mut target[..length],
                 Write::Stored(_) => &mut target[range],
             };
+            #[cfg(test)]
+            crate::kernel::tally::done(out.len() * instruction.each as usize);
             (instruction.kernel)(&reads, out);
         }
         match instruction.write {

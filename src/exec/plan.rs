@@ -271,7 +271,13 @@ impl Planner<'_> {
                 }))
             };
             written.push(write);
-            block.instructions.push(Instruction { kernel, reads, write });
+            block.instructions.push(Instruction {
+                kernel,
+                reads,
+                write,
+                #[cfg(test)]
+                each: if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 },
+            });
             for &k in &last_read[i] {
                 if let Write::Register(r) = written[k] {
                     free.push(r);

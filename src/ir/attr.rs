@@ -85,7 +85,7 @@ impl Window {
     }
 }
 
-/// Which side of a product is a tangent or cotangent, whose exact zeros stay zero whatever they meet.
+/// Which side of a product is a derivative, whose exact zeros stay zero whatever they meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Absorb {
     /// Neither: an ordinary product.
@@ -94,6 +94,8 @@ pub enum Absorb {
     Left,
     /// The right factor.
     Right,
+    /// Both factors.
+    Both,
 }
 
 /// Literal elements, compared by their bits.

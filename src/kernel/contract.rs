@@ -7,7 +7,7 @@ use super::gemm::{Matrix, TINY, is_direct, product};
 use super::view::View;
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
-/// Which operand's exact zeros contribute zero to a product whatever they are multiplied by, so that 0·∞ = 0·NaN = 0.
+/// Whose exact zeros contribute zero to a product whatever they are multiplied by, so that 0·∞ = 0·NaN = 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absorb {
     /// Neither: plain IEEE products.
@@ -16,6 +16,8 @@ pub enum Absorb {
     Left,
     /// Zeros of the second operand absorb.
     Right,
+    /// Zeros of either operand absorb.
+    Both,
 }
 
 impl Absorb {
@@ -24,6 +26,7 @@ impl Absorb {
             Self::None => Self::None,
             Self::Left => Self::Right,
             Self::Right => Self::Left,
+            Self::Both => Self::Both,
         }
     }
 }
@@ -188,6 +191,7 @@ mod tests {
                     Absorb::None => false,
                     Absorb::Left => x == 0.0,
                     Absorb::Right => y == 0.0,
+                    Absorb::Both => x == 0.0 || y == 0.0,
                 };
                 if absorbed { 0.0 } else { x * y }
             };
@@ -220,7 +224,7 @@ mod tests {
             let [s, i, k, j] = &parts;
             let mut a = random.view_of(&[&s[..], i, k].concat());
             let mut b = random.view_of(&[&s[..], k, j].concat());
-            let absorb = [Absorb::None, Absorb::Left, Absorb::Right][case % 3];
+            let absorb = [Absorb::None, Absorb::Left, Absorb::Right, Absorb::Both][case / 2 % 4];
             if case % 2 == 0 {
                 spoil(&mut random, &mut a);
                 spoil(&mut random, &mut b);
@@ -262,6 +266,7 @@ mod tests {
             out[0]
         };
         assert_eq!(dot(Absorb::Left), 0.0);
+        assert_eq!(dot(Absorb::Both), 0.0);
         assert!(dot(Absorb::Right).is_nan() && dot(Absorb::None).is_nan());
     }
 }

@@ -4,6 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::contract::Absorb;
+use super::tally;
 
 /// Products of at most this many multiplications are cheaper in a plain loop than through the library.
 pub(super) const TINY: usize = 16;
@@ -67,6 +68,7 @@ impl<'a> Matrix<'a> {
 /// tiny both matrices are direct.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
+    tally::done(2 * m * n * k);
     if m * n * k <= TINY {
         for (i, row) in out.chunks_exact_mut(n).enumerate() {
             for (j, o) in row.iter_mut().enumerate() {
@@ -90,9 +92,16 @@ pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
 /// which nothing can change.
 fn absorbing_dot(a: &Matrix, b: &Matrix, absorb: Absorb, i: usize, j: usize) -> f64 {
     let mut sum = 0.0_f64;
+    tally::done(2 * a.columns);
     for l in 0..a.columns {
         let (x, y) = (a.at(i, l), b.at(l, j));
-        if (if absorb == Absorb::Left { x } else { y }) != 0.0 {
+        let absorbed = match absorb {
+            Absorb::None => false,
+            Absorb::Left => x == 0.0,
+            Absorb::Right => y == 0.0,
+            Absorb::Both => x == 0.0 || y == 0.0,
+        };
+        if !absorbed {
             sum += x * y;
             if sum.is_nan() {
                 break;

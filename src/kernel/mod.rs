@@ -19,6 +19,7 @@ mod reduce;
 mod scatter;
 mod sinc;
 mod special;
+pub mod tally;
 mod view;
 mod walk;
 

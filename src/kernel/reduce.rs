@@ -2,6 +2,7 @@
 //!
 //! Sums are taken pairwise over blocks, so that their error grows with the logarithm of the number of terms.
 
+use super::tally;
 use super::view::{View, gather};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
@@ -37,6 +38,7 @@ pub fn cumsum(data: &[f64], n: usize, inner: usize, reverse: bool, out: &mut [f6
         return;
     }
     for block in out.chunks_exact_mut(size) {
+        tally::done(size);
         for step in 1..n {
             let (from, to) = if reverse { (n - step, n - step - 1) } else { (step - 1, step) };
             for column in 0..inner {
@@ -115,6 +117,7 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
     }
 
     fn merge_row(&self, into: &mut [f64], first: isize, stride: isize) {
+        tally::done(into.len());
         if stride == 1 {
             self.merge(into, &self.data[first as usize..first as usize + into.len()]);
         } else {
@@ -145,6 +148,7 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
             let rest = first + half as isize * stride;
             return (self.combine)(low, self.run(rest, stride, len - half));
         }
+        tally::done(len);
         if stride == 1 {
             self.block(&self.data[first as usize..first as usize + len])
         } else {

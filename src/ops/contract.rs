@@ -21,6 +21,7 @@ pub(in crate::ops) static CONTRACT: Primitive = Primitive {
             Absorb::Neither => kernel::Absorb::None,
             Absorb::Left => kernel::Absorb::Left,
             Absorb::Right => kernel::Absorb::Right,
+            Absorb::Both => kernel::Absorb::Both,
         };
         let free = |i: usize| args[i].shape.len() - batch - contracted;
         let groups = kernel::Groups { batch, free_a: free(0), contracted, free_b: free(1) };
@@ -175,15 +176,21 @@ fn simplify(b: &mut Builder, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
     let shapes = [b.shape(args[0]).clone(), b.shape(args[1]).clone()];
     let shape = contract_shape(attr, &[&shapes[0], &shapes[1]]).ok()?;
     // A derivative that is zero everywhere makes a zero product, and so does an empty sum.
+    let is_zero = |i: usize| b.fill_value(args[i]) == Some(0.0);
     let zero_side = match absorb {
-        Absorb::Left => b.fill_value(args[0]) == Some(0.0),
-        Absorb::Right => b.fill_value(args[1]) == Some(0.0),
+        Absorb::Left => is_zero(0),
+        Absorb::Right => is_zero(1),
+        Absorb::Both => is_zero(0) || is_zero(1),
         Absorb::Neither => false,
     };
     if zero_side || elements(&shapes[1][batch..batch + contracted]) == 0 {
         return Some(b.fill(0.0, &shape));
     }
-    if contracted == 0 && batch == 0 {
+    // A single one changes nothing but the axes.
+    if let Some(i) = (0..2).find(|&i| b.fill_value(args[i]) == Some(1.0) && elements(&shapes[i]) == 1) {
+        return Some(b.reshape(args[1 - i], &shape));
+    }
+    if contracted == 0 && batch == 0 && absorb != Absorb::Both {
         return Some(outer(b, args, &shapes, &shape, absorb));
     }
     None
@@ -196,7 +203,7 @@ fn outer(b: &mut Builder, args: &[NodeId], shapes: &[Shape; 2], shape: &[usize],
     let right: SmallVec<[usize; 4]> = (free_a..shape.len()).collect();
     let (x, y) = (b.broadcast(args[0], shape, &left), b.broadcast(args[1], shape, &right));
     match absorb {
-        Absorb::Neither => b.mul(x, y),
+        Absorb::Neither | Absorb::Both => b.mul(x, y),
         Absorb::Left => b.scale(y, x),
         Absorb::Right => b.scale(x, y),
     }

@@ -63,6 +63,7 @@ static SCATTER: Primitive = Primitive {
         let g = Geometry::new(batch, axis, shape, args[1].shape);
         g.visit(&indices, |place, target| {
             if let Some(s) = target {
+                crate::kernel::tally::done(g.inner);
                 for (o, x) in out[s..s + g.inner].iter_mut().zip(&t[place..]) {
                     *o += x;
                 }

@@ -144,6 +144,7 @@ static FIRST: Primitive = Primitive {
         let size = x.len().checked_div(out.len()).unwrap_or(0);
         for (i, o) in out.iter_mut().enumerate() {
             let found = x[i * size..(i + 1) * size].iter().position(|v| *v != 0.0);
+            kernel::tally::done(found.map_or(size, |p| p + 1));
             *o = found.map_or(-1.0, |p| p as f64);
         }
     }),

@@ -77,11 +77,14 @@ pub(crate) fn examine(
     Ok(examined)
 }
 
-/// The derivative by columns and by rows.
+/// The derivative by columns and by rows; the same by factors, where there are any.
 fn by_both_modes(program: &Program, point: &[Array]) -> Result<[Derivative; 2], String> {
     let [forward, reverse] = MODES.map(|mode| program.jacobian(point, mode));
     let both = [forward?, reverse?];
     same(program, point, "forward and reverse", &both[0], &both[1], MODES_AGREE)?;
+    if let Some(mixed) = program.mixed(point)? {
+        same(program, point, "forward and mixed", &both[0], &mixed, MODES_AGREE)?;
+    }
     Ok(both)
 }
 

@@ -12,7 +12,7 @@ pub(crate) use random::Random;
 use std::fmt::Write;
 
 use jacobi::engine::{Cancel, Endpoint, Engine};
-use jacobi::fault::Fault;
+use jacobi::fault::{Code, Fault};
 use serde_json::{Value, json};
 
 /// Both ways to differentiate.
@@ -125,6 +125,16 @@ impl Program {
     /// Value and Jacobian at a point.
     pub(crate) fn jacobian(&self, at: &[Array], mode: &str) -> Result<Derivative, String> {
         self.differentiate(&self.document(at, mode))
+    }
+
+    /// Value and Jacobian at a point, the chain rule multiplied factor by factor; `None` where all is one
+    /// factor.
+    pub(crate) fn mixed(&self, at: &[Array]) -> Result<Option<Derivative>, String> {
+        let document = self.document(at, "mixed");
+        match ask(&document, Endpoint::Jacobian) {
+            Err(faults) if faults[0].code == Code::Unsupported && faults[0].pointer == "/mode" => Ok(None),
+            _ => self.differentiate(&document).map(Some),
+        }
     }
 
     /// Value and Jacobian that a document of this function asks for; shapes are checked.

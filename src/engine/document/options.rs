@@ -14,6 +14,8 @@ pub enum Mode {
     Forward,
     /// Row by row.
     Reverse,
+    /// Factor by factor, in the cheapest order.
+    Mixed,
 }
 
 /// The shape of a Jacobian.
@@ -45,7 +47,8 @@ pub(super) struct Options {
     pub(super) time_ms: Option<u64>,
 }
 
-const MODE: [(&str, Mode); 3] = [("auto", Mode::Auto), ("forward", Mode::Forward), ("reverse", Mode::Reverse)];
+const MODE: [(&str, Mode); 4] =
+    [("auto", Mode::Auto), ("forward", Mode::Forward), ("reverse", Mode::Reverse), ("mixed", Mode::Mixed)];
 const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
 const FORMAT: [(&str, Format); 1] = [("dense", Format::Dense)];
 const ENCODING: [(&str, Encoding); 3] =
@@ -56,7 +59,7 @@ const NONFINITE: [(&str, Nonfinite); 3] =
 
 /// All other choices.
 pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {
-    let mode = fields.choice("mode", &MODE, &["mixed", "sparse"], faults);
+    let mode = fields.choice("mode", &MODE, &["sparse"], faults);
     let layout = fields.choice("layout", &LAYOUT, &[], faults);
     let format = fields.choice("format", &FORMAT, &["sparse", "csr", "coo"], faults);
     let encoding = fields.choice("encoding", &ENCODING, &[], faults);

@@ -125,7 +125,7 @@ fn each_wrong_field_is_told_with_its_pointer() {
         (r#""want": {}"#, Code::InvalidValue, "/want"),
         (r#""want": {"hesian": "f"}"#, Code::UnknownField, "/want/hesian"),
         (r#""want": {"hessian": 1}"#, Code::InvalidValue, "/want/hessian"),
-        (r#""mode": "mixed""#, Code::Unsupported, "/mode"),
+        (r#""mode": "sparse""#, Code::Unsupported, "/mode"),
         (r#""mode": "fast""#, Code::InvalidValue, "/mode"),
         (r#""format": "csr""#, Code::Unsupported, "/format"),
         (r#""tangent": {}"#, Code::InvalidValue, "/tangent"),

@@ -4,6 +4,8 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor;
 use faer::{MatMut, Par, Spec};
 
+use super::super::tally;
+
 /// The lower triangular L, zero above its diagonal, with L Lᵀ = (A + Aᵀ)/2 for `a` (n×n).
 ///
 /// Returns `false`, with NaN throughout, if that matrix is not positive definite or not finite.
@@ -29,6 +31,7 @@ pub fn cholesky(a: &[f64], n: usize, out: &mut [f64]) -> bool {
 /// Replaces a symmetric matrix by its factor, column-major, which suits the library best; leaves what is above the
 /// diagonal.
 fn factor_in_place(n: usize, matrix: &mut [f64]) -> bool {
+    tally::done(n * n * n / 3);
     let need = factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default());
     let factored = factor::cholesky_in_place(
         MatMut::from_column_major_slice_mut(&mut *matrix, n, n),

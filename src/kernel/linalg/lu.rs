@@ -6,6 +6,7 @@ use faer::perm::PermRef;
 use faer::{Mat, MatMut, MatRef, Par, Spec};
 use smallvec::{SmallVec, smallvec};
 
+use super::super::tally;
 use super::{absorb_zero_columns, columns, fail};
 
 /// The factors of a square matrix: rows in another order, times L U.
@@ -20,6 +21,7 @@ pub(super) struct Lu {
 impl Lu {
     pub(super) fn new(matrix: MatRef<f64>) -> Self {
         let n = matrix.nrows();
+        tally::done(2 * n * n * n / 3);
         let mut factors = matrix.to_owned();
         let (mut forward, mut backward) = (smallvec![0; n], smallvec![0; n]);
         let need = factor::lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Spec::default());
@@ -53,6 +55,7 @@ impl Lu {
     /// Replaces the right-hand sides, the columns of `rhs`, by the solutions for the matrix or its transpose.
     fn solve_in_place(&self, rhs: MatMut<f64>, transposed: bool) {
         let (n, k) = (rhs.nrows(), rhs.ncols());
+        tally::done(2 * n * n * k);
         let need = substitute::solve_in_place_scratch::<usize, f64>(n, k, Par::Seq);
         let mut buffer = MemBuffer::new(need);
         let stack = MemStack::new(&mut buffer);

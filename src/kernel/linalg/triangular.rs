@@ -3,6 +3,7 @@
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{MatMut, MatRef, Par};
 
+use super::super::tally;
 use super::{absorb_zero_columns, columns, fail};
 
 /// Solves T X = B, or Tᵀ X = B if `transposed`, for the `lower` or else the upper triangle of `t` (n×n), and `b` (n×k);
@@ -28,6 +29,7 @@ pub fn triangular_solve(
     if k == 0 {
         return true;
     }
+    tally::done(n * n * k);
     let matrix = MatRef::from_row_major_slice(t, n, n);
     let matrix = if transposed { matrix.transpose() } else { matrix };
     let solution = MatMut::from_row_major_slice_mut(&mut *out, n, k);
