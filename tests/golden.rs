@@ -188,6 +188,14 @@ async fn jacobians_that_are_mostly_zeros() {
 }
 
 #[tokio::test]
+async fn loops_of_hundreds_of_steps() {
+    let jacobi = Jacobi::shared();
+    for (example, known) in golden("loops")["examples"].as_object().expect("examples") {
+        jacobi.answer(example).await.check(known, example);
+    }
+}
+
+#[tokio::test]
 async fn didactic_examples_are_right() {
     let jacobi = Jacobi::shared();
     let expected = golden("didactic");

@@ -30,7 +30,8 @@ pub struct Operation {
     /// Interval from which tests may draw each array argument (the last one repeats).
     pub domain: &'static [(f64, f64)],
     /// Calls that the tests try beside those they make up: an expression in `x`, `y`, `z` and the
-    /// shapes of these. Elementwise operations need none.
+    /// shapes of these. Elementwise operations need none. Functions that the call is given stand before it:
+    /// `"step(a) = 2*a; repeat(step, x, 3)"`.
     pub cases: &'static [Case],
 }
 

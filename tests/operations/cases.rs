@@ -15,7 +15,13 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn program(&self) -> Program {
-        Program::expression(&self.parameters, &self.expression)
+        // Functions that the call is given stand before it.
+        let (functions, call) = self.expression.rsplit_once("; ").unwrap_or(("", &self.expression));
+        let mut program = Program::expression(&self.parameters, call);
+        for (signature, body) in functions.split("; ").filter_map(|f| f.split_once(" = ")) {
+            program.define[signature] = body.into();
+        }
+        program
     }
 
     /// A point of the domain.

@@ -201,8 +201,11 @@ impl<'a> Lowerer<'a> {
         for line in &function.lines {
             let mut parts: Vec<&'a Expr> = Vec::new();
             walk(&line.expr, &mut |e| parts.push(e));
-            let passed: Vec<*const Expr> = parts.iter().flat_map(|e| self.passed(e, &scope)).collect();
-            parts.retain(|e| !passed.contains(&std::ptr::from_ref(*e)));
+            let passed: Vec<(&Expr, usize)> = parts.iter().flat_map(|e| self.passed(e, &scope)).collect();
+            parts.retain(|e| !passed.iter().any(|(p, _)| std::ptr::eq(*p, *e)));
+            for (e, callee) in passed {
+                let _: Lowered<()> = self.check_circle((f, circles), callee, e.span);
+            }
             for e in parts {
                 // What is wrong is recorded; there is no value to carry on with.
                 let _: Lowered<()> = match &e.kind {
@@ -218,11 +221,20 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// Refuses that a function calls one that calls it.
+    fn check_circle(&mut self, (caller, circles): (usize, &[usize]), callee: usize, span: Span) -> Lowered<()> {
+        if circles[callee] == circles[caller] {
+            let detail = format!("`{}` calls itself; functions cannot be recursive", self.function(caller).name);
+            return self.fault(span, Code::Recursion, detail);
+        }
+        Ok(())
+    }
+
     /// The arguments of a call that are functions.
-    fn passed(&self, call: &Expr, scope: &Scope<'_>) -> Vec<*const Expr> {
+    fn passed<'e>(&self, call: &'e Expr, scope: &Scope<'_>) -> Vec<(&'e Expr, usize)> {
         match &call.kind {
             Kind::Call { name, args, .. } if ops::higher(name).is_some() => {
-                args.iter().filter(|a| self.function_named(a, scope).is_some()).map(std::ptr::from_ref).collect()
+                args.iter().filter_map(|a| Some((a, self.function_named(a, scope)?))).collect()
             }
             _ => Vec::new(),
         }
@@ -243,11 +255,7 @@ impl<'a> Lowerer<'a> {
         }
         if let Some(&callee) = self.functions.get(name) {
             self.bind_function(callee, args, keywords, span)?;
-            if circles[callee] == circles[caller] {
-                let detail = format!("`{}` calls itself; functions cannot be recursive", self.function(caller).name);
-                return self.fault(span, Code::Recursion, detail);
-            }
-            return Ok(());
+            return self.check_circle((caller, circles), callee, span);
         }
         let builtin = ops::higher(name).filter(|_| of_functions).or_else(|| ops::find(name));
         match builtin.filter(|(row, _)| row.is_public()) {

@@ -174,15 +174,42 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         summary: "The step applied along xs: `step(carry, item, *rest)` returns `[carry, output]`; the result is the \
                   last carry and the outputs, stacked.",
         shape: "a list: as init, and the outputs along a new first axis",
+        cases: &[
+            ("step(c, a) = [0.5*c + a, c*a]; sum(scan(step, x, y)[1])", &[&[], &[5]]),
+            ("step(c, a) = [0.5*c + a, c*a]; scan(step, x, y)[0]", &[&[], &[40]]),
+            ("step(c, a) = [tanh(c + a), sum(c*a)]; scan(step, x, y)[1]", &[&[2], &[37, 2]]),
+            ("step(c, a, b) = [sin(b@c + a), c]; scan(step, x, y, z)[1][-1]", &[&[2], &[4, 2], &[2, 2]]),
+            ("step(c, a) = [[c[0]*a, c[1] + c[0]], c[1]]; scan(step, [x, y], 0.5*z)[1]", &[&[], &[2], &[6]]),
+            ("step(c, a) = [c + a, c]; scan(step, x, y)[0]", &[&[2], &[0, 2]]),
+        ],
         ..loops("scan", "scan(step, init, xs, *rest)", scan)
     },
     Operation {
         summary: "The step applied n times: `step(x, *rest)`, from x0 on. (With an array first: NumPy's repeat.)",
+        cases: &[
+            ("step(a) = sin(a) + a; repeat(step, x, 3)", &[&[2]]),
+            ("step(a, b) = a - 0.1*a*b; repeat(step, x, 50, y)", &[&[], &[]]),
+            (
+                "inward(a, b) = a - 0.1*a*b; step(a, b) = 0.9*repeat(inward, a, 34, b); repeat(step, x, 4, y)",
+                &[&[2], &[2]],
+            ),
+            ("step(a) = 2*a; repeat(step, x, 0)", &[&[3]]),
+            ("step(a, b) = b@a; repeat(step, y, 6, 0.5*x)", &[&[2, 2], &[2]]),
+        ],
         ..loops("repeat", "repeat(step, x0, n, *rest)", repeat)
     },
     Operation {
         summary: "The step applied while `cond(x, *rest)` is not 0, from x0 on.",
         undefined: "a loop whose condition still holds after `max` steps; let it take more, or end it sooner",
+        domain: &[(1.1, 2.0)],
+        cases: &[
+            ("cond(a, b) = abs(a*a - b) > 1e-12; step(a, b) = (a + b/a)/2; while_loop(cond, step, x, 30, x)", &[&[]]),
+            ("cond(a) = max(abs(a)) < 100; step(a) = a*a + 0.1; while_loop(cond, step, x, 200)", &[&[3]]),
+            (
+                "cond(a, b) = a[0] < 8; step(a, b) = [a[0] + 1, a[1]*b]; while_loop(cond, step, [0, x], 50, y)[1]",
+                &[&[2], &[]],
+            ),
+        ],
         ..loops("while_loop", "while_loop(cond, step, x0, max, *rest)", while_loop)
     },
 ];
