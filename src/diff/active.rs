@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::loops;
 use crate::ir::{Builder, NodeId, dependent};
 use crate::ops::first_nonzero;
 
@@ -27,7 +28,7 @@ pub(super) fn active(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<
 }
 
 /// For every node with a kink on the way from `inputs` to `outputs`: the node, and a value that is the
-/// position of its first element at a kink, -1 where there is none.
+/// position of its first element at a kink, -1 where there is none. Of a loop it is the first step with one.
 pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(NodeId, NodeId)> {
     let count = b.nodes().len();
     let moves = dependent(b.nodes(), inputs, count);
@@ -41,18 +42,21 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
         if !used[i] {
             continue;
         }
-        if let Some(kink) = node.op.kink {
+        if node.op.kink.is_some() || node.attr.as_loop().is_some() {
             let moving: SmallVec<[bool; 3]> = node.args.iter().map(|a| moves[a.index()]).collect();
-            found.push((NodeId(i as u32), kink, moving));
+            found.push((NodeId(i as u32), moving));
         }
         for (k, a) in node.args.iter().enumerate() {
             used[a.index()] |= node.op.rule.passes(k);
         }
     }
     found.reverse();
-    let masks = found.into_iter().filter_map(|(n, kink, moving)| {
-        let mask = kink(b, n, &moving)?;
+    let watched = found.into_iter().filter_map(|(n, moving)| {
+        if let Some(looped) = b.node(n).attr.as_loop().cloned() {
+            return Some((n, loops::kink(b, n, &looped, &moving)?));
+        }
+        let mask = b.node(n).op.kink?(b, n, &moving)?;
         Some((n, first_nonzero(b, mask)))
     });
-    masks.collect()
+    watched.collect()
 }

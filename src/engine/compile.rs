@@ -211,7 +211,7 @@ fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
         return Err(over("operations in the steps of its loops", starts, most));
     }
     // One value that alone is too large is found before the layout of any is computed.
-    let largest = nodes().map(|n| n.largest()).max().unwrap_or(0) as u64;
+    let largest = nodes().map(crate::ir::Node::largest).max().unwrap_or(0) as u64;
     let written = largest.max(answer).saturating_mul(8);
     if written > limits.max_bytes {
         return Err(over("bytes", written, limits.max_bytes));

@@ -76,15 +76,18 @@ fn kink(document: &Document, compiled: &Compiled, values: &Values, place: usize,
     let (found, _) = values.get(compiled, place);
     let (point, first) = found.iter().enumerate().find(|(_, i)| **i >= 0.0)?;
     let watched = compiled.graph.node(node);
-    let mut element = unravel(*first as usize, &watched.shape);
+    // Of a loop the step is known, not the element.
+    let looped = watched.attr.as_loop().is_some();
+    let mut element = if looped { Vec::new() } else { unravel(*first as usize, &watched.shape) };
     if compiled.batch.is_some() {
         element.insert(0, point);
     }
     let site = &compiled.calls[watched.origin.call as usize];
     let convention = crate::ops::find(site.operation).map_or("", |(row, _)| row.kinks);
     let convention = if convention.is_empty() { String::new() } else { format!(" ({convention})") };
+    let place = if looped { format!("step {first}") } else { format!("element {element:?}") };
     let message = format!(
-        "the derivative of `{}` in `{}` is taken at a kink, element {element:?}, by convention{convention}",
+        "the derivative of `{}` in `{}` is taken at a kink, {place}, by convention{convention}",
         site.operation, site.stage
     );
     Some(Warning {

@@ -113,13 +113,12 @@ pub fn inline(b: &mut Builder, body: &Body, args: &[NodeId]) -> Vec<NodeId> {
     let mut images: Vec<NodeId> = Vec::with_capacity(body.graph.nodes.len());
     let outer = b.origin;
     for node in body.graph.nodes.iter() {
-        let image = match node.attr {
-            Attr::Input(_, number) => args[number],
-            _ => {
-                let inner: SmallVec<[NodeId; 4]> = node.args.iter().map(|a| images[a.index()]).collect();
-                b.origin = node.origin;
-                b.make(node.op, &inner, node.attr.clone())
-            }
+        let image = if let Attr::Input(_, number) = node.attr {
+            args[number]
+        } else {
+            let inner: SmallVec<[NodeId; 4]> = node.args.iter().map(|a| images[a.index()]).collect();
+            b.origin = node.origin;
+            b.make(node.op, &inner, node.attr.clone())
         };
         images.push(image);
     }

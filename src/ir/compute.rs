@@ -17,9 +17,8 @@ impl Node {
     pub fn compute(&self, args: &[(&[f64], &[usize])]) -> Option<Vec<f64>> {
         match (self.op.kernel, &self.attr) {
             (Kernel::Leaf, Attr::Data(data)) => Some(data.elements.to_vec()),
-            (Kernel::Leaf | Kernel::Loop, _) => None,
             (Kernel::Fill, Attr::Fill(_, bits)) => Some(vec![f64::from_bits(*bits); elements(&self.shape)]),
-            (Kernel::Fill, _) => None,
+            (Kernel::Leaf | Kernel::Loop | Kernel::Fill, _) => None,
             (Kernel::Reshape, _) => args.first().map(|a| a.0.to_vec()),
             (Kernel::Elementwise(kernel), _) => {
                 let slices: SmallVec<[&[f64]; 3]> = args.iter().map(|a| a.0).collect();

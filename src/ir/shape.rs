@@ -51,6 +51,7 @@ impl Layout {
     }
 
     /// One entry along the first axis.
+    #[must_use]
     pub fn item(&self, i: usize) -> Self {
         let offset = self.offset.saturating_add_signed(self.strides[0].saturating_mul(i as isize));
         Self { offset, shape: self.shape[1..].into(), strides: self.strides[1..].into() }

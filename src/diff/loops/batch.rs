@@ -32,7 +32,9 @@ pub(in crate::diff) fn batched(
         if more.is_empty() {
             break depends;
         }
-        more.into_iter().for_each(|i| carrying[i] = true);
+        for i in more {
+            carrying[i] = true;
+        }
     };
     let image = |b: &mut Builder, i: usize| match carrying[i] {
         false => opened.inputs[i],

@@ -29,7 +29,9 @@ pub(in crate::diff) fn tangents(
         if more.is_empty() {
             break found;
         }
-        more.into_iter().for_each(|i| moves[i] = true);
+        for i in more {
+            moves[i] = true;
+        }
     };
     let zero = |b: &mut Builder, i: usize| b.fill(0.0, looped.input_shape(i));
     let moving: Vec<usize> = (0..carries).filter(|&i| moves[i]).collect();

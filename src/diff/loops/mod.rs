@@ -5,12 +5,14 @@
 
 mod batch;
 mod jvp;
+mod kinks;
 mod transpose;
 
 use std::sync::Arc;
 
 pub(super) use self::batch::{Image, batched};
 pub(super) use self::jvp::tangents;
+pub(super) use self::kinks::kink;
 pub(super) use self::transpose::cotangents;
 use crate::ir::{Attr, Builder, Extent, Graph, Loop, NodeId, inline};
 use crate::ops::Algebra;

@@ -37,7 +37,9 @@ pub(in crate::diff) fn cotangents(
         if more.is_empty() {
             break found;
         }
-        more.into_iter().for_each(|i| pulls[i] = true);
+        for i in more {
+            pulls[i] = true;
+        }
     };
     let zero = |b: &mut Builder, i: usize| b.fill(0.0, looped.input_shape(i));
     let pulled: Vec<usize> = (0..carries).filter(|&i| pulls[i] && moves[i]).collect();
@@ -74,7 +76,7 @@ pub(in crate::diff) fn cotangents(
 
 /// Inputs of the body that depend on what the loop is linear in: the arguments themselves, and carries that
 /// a step makes of them.
-fn linear_inputs(b: &Builder, opened: &Opened, linear: &[bool]) -> Vec<bool> {
+pub(super) fn linear_inputs(b: &Builder, opened: &Opened, linear: &[bool]) -> Vec<bool> {
     let mut moves = linear[..opened.inputs.len()].to_vec();
     loop {
         let sources: Vec<NodeId> = opened.inputs.iter().zip(&moves).filter(|(_, m)| **m).map(|(&n, _)| n).collect();
@@ -84,6 +86,8 @@ fn linear_inputs(b: &Builder, opened: &Opened, linear: &[bool]) -> Vec<bool> {
         if more.is_empty() {
             return moves;
         }
-        more.into_iter().for_each(|i| moves[i] = true);
+        for i in more {
+            moves[i] = true;
+        }
     }
 }

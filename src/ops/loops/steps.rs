@@ -70,7 +70,9 @@ impl Steps {
             if more.is_empty() {
                 return (kept, needed);
             }
-            more.into_iter().for_each(|i| kept[i] = true);
+            for i in more {
+                kept[i] = true;
+            }
         }
     }
 
