@@ -196,3 +196,43 @@ fn reverse_mode_holds_the_root_of_all_carries() {
         assert!(held >= root, "{steps} steps hold {held} carries: too few to be true");
     }
 }
+
+#[test]
+fn a_kink_inside_a_loop_is_reported_with_its_step() {
+    // x falls from 5 by 1 a step; the derivative of |x| follows a convention where it is 0.
+    for (steps, at, expected) in [(20, 5.0, Some("step 5")), (90, 70.0, Some("step 70")), (90, 70.5, None)] {
+        let document = json!({
+            "define": {
+                "step(c, d)": ["x, sum_ = c", "[x - d, sum_ + abs(x)]"],
+                "f(x, d)": format!("repeat(step, [x, 0], {steps}, d)[1]"),
+            },
+            "of": "f", "at": { "x": at, "d": 1.0 }
+        });
+        let answer = ask(&document, Endpoint::Jacobian).expect("an answer");
+        let warnings = answer["warnings"].as_array().expect("warnings");
+        let messages: Vec<&str> = warnings.iter().filter_map(|w| w["message"].as_str()).collect();
+        match expected {
+            Some(step) => {
+                assert!(
+                    messages.len() == 1 && messages[0].contains(step) && messages[0].contains("`repeat`"),
+                    "{answer}"
+                );
+            }
+            None => assert!(messages.is_empty(), "{messages:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_kink_in_a_loop_of_a_batch_names_its_point() {
+    let document = json!({
+        "define": {
+            "go(x)": "x > 0.6", "step(x)": "x - abs(x - 1)/2 - 0.25", "f(x)": "while_loop(go, step, x, 50)",
+        },
+        "of": "f", "at": { "x": [0.5, 1.0, 0.7] }, "batch": ["x"]
+    });
+    let answer = ask(&document, Endpoint::Jacobian).expect("an answer");
+    let warnings = answer["warnings"].as_array().expect("warnings");
+    assert_eq!(warnings.len(), 1, "{answer}");
+    assert_eq!(warnings[0]["element"], json!([1]), "{answer}");
+}
