@@ -222,6 +222,24 @@ async fn the_determinant_of_a_square_jacobian_is_told_by_sign_and_logarithm() {
 }
 
 #[tokio::test]
+async fn singular_values_come_with_rank_and_condition() {
+    // The Jacobian is [[3, 0], [0, 4]] by x and a column of zeros by y; then one of rank 1.
+    let document = json!({
+        "define": { "f(x, y)": "[3*x[0], 4*x[1] + 0*y]", "g(x, y)": "(x[0] + x[1]) * [1, 2]" },
+        "of": ["f", "g"], "at": [{ "x": [1, 2], "y": 5 }, { "x": [0, 0], "y": 1 }], "want": "singular_values"
+    });
+    let answer = post("/jacobian", &document).await;
+    let (f, g) = (&answer["singular_values"]["f"], &answer["singular_values"]["g"]);
+    assert_eq!(f["shape"], json!([2, 2]), "{answer}");
+    close("σ", &numbers(&f["data"]), &[4.0, 3.0, 4.0, 3.0]);
+    assert_eq!(f["rank"], json!({ "shape": [2], "data": [2.0, 2.0] }));
+    close("condition", &numbers(&f["condition"]["data"]), &[4.0 / 3.0, 4.0 / 3.0]);
+    close("√10", &numbers(&g["data"][0])[..1], &[10f64.sqrt()]);
+    assert_eq!(g["rank"]["data"], json!([1.0, 1.0]));
+    assert_eq!(g["condition"]["data"], json!(["Infinity", "Infinity"]));
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_with_its_place() {
     let refusals = [
         (json!({ "want": ["jvp"] }), "missing_field", "/tangent"),

@@ -1,8 +1,8 @@
 //! Values → the answer's JSON, every array with its shape.
 
 use super::chain::Chain;
-use super::compiled::{Compiled, Member, Method};
-use super::document::{Document, Layout, Want};
+use super::compiled::{Compiled, Leaf, Member, Method};
+use super::document::{Document, Layout};
 use super::names::Names;
 use super::run::Values;
 use super::verify::Verified;
@@ -60,22 +60,30 @@ impl Answer<'_> {
             names.lead_to(&mut self.w, &leaf.path);
             match &leaf.sides {
                 Some([rows, columns]) => self.matrix(leaf.place, rows, columns)?,
-                None => self.array_of(leaf.place, member.want)?,
+                None => self.array_of(leaf)?,
             }
         }
         names.end(&mut self.w);
         Ok(())
     }
 
-    /// An array; a determinant may be zero, and its logarithm then is written as `"-Infinity"`.
-    fn array_of(&mut self, place: usize, want: Want) -> Result<(), Fault> {
-        let style = match (want, self.document.style.nonfinite) {
-            (Want::LogAbsDet, Nonfinite::Error) => Style { nonfinite: Nonfinite::Text, ..self.document.style },
-            _ => self.document.style,
+    /// An array with those that belong to it. An infinity that is no fault is written as a string, unless
+    /// the document asks for something else.
+    fn array_of(&mut self, leaf: &Leaf) -> Result<(), Fault> {
+        let style = match self.document.style {
+            Style { nonfinite: Nonfinite::Error, .. } => Style { nonfinite: Nonfinite::Text, ..self.document.style },
+            style => style,
         };
         self.w.begin_object();
-        let (data, shape) = self.values.get(self.compiled, place);
+        let (data, shape) = self.values.get(self.compiled, leaf.place);
         array(&mut self.w, shape, &data, style)?;
+        for &(name, place) in &leaf.also {
+            self.w.key(name);
+            self.w.begin_object();
+            let (data, shape) = self.values.get(self.compiled, place);
+            array(&mut self.w, shape, &data, style)?;
+            self.w.end_object();
+        }
         self.w.end_object();
         Ok(())
     }

@@ -93,6 +93,8 @@ pub struct Leaf {
     pub place: usize,
     /// For a matrix, the shapes of the two arrays whose elements are its rows and its columns, at one point.
     pub sides: Option<[Vec<usize>; 2]>,
+    /// Arrays that belong to it, by their names.
+    pub also: Vec<(&'static str, usize)>,
 }
 
 /// The array that an input of the graph is bound to.
@@ -171,10 +173,12 @@ impl Compiled {
 }
 
 impl Compiled {
-    /// The places of logarithms of determinants, which are -∞ where a Jacobian is singular.
-    pub(super) fn determinants(&self) -> Vec<usize> {
-        let members = self.members.iter().filter(|m| m.want == Want::LogAbsDet);
-        members.flat_map(|m| m.leaves.iter().map(|leaf| leaf.place)).collect()
+    /// The places of what is infinite where a Jacobian is singular, and no fault then: logarithms of
+    /// determinants, and condition numbers.
+    pub(super) fn unbounded(&self) -> Vec<usize> {
+        let logarithms = self.members.iter().filter(|m| m.want == Want::LogAbsDet).flat_map(|m| &m.leaves);
+        let others = self.members.iter().flat_map(|m| &m.leaves).flat_map(|leaf| &leaf.also);
+        logarithms.map(|leaf| leaf.place).chain(others.map(|also| also.1)).collect()
     }
 }
 

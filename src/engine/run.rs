@@ -54,9 +54,9 @@ pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> 
     }
     if document.style.nonfinite == Nonfinite::Error {
         let monitors: Vec<usize> = compiled.places.kinks.iter().map(|k| k.0).collect();
-        let may_vanish = compiled.determinants();
+        let unbounded = compiled.unbounded();
         for i in (0..compiled.graph.outputs.len()).filter(|i| !monitors.contains(i)) {
-            let allowed = |x: &f64| x.is_finite() || (*x == f64::NEG_INFINITY && may_vanish.contains(&i));
+            let allowed = |x: &f64| x.is_finite() || (x.is_infinite() && unbounded.contains(&i));
             let bad = values.get(compiled, i).0.iter().position(|x| !allowed(x));
             if let Some(element) = bad {
                 return Err(vec![nonfinite::explain(document, compiled, &values, i, element, cancel)]);

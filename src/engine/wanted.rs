@@ -11,7 +11,7 @@ use crate::diff::{Jacobian, batch, gradient, jvp, pullback};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::json::{child, fields::with_hint};
-use crate::ops::Algebra;
+use crate::ops::{Algebra, slice};
 use crate::suggest::suggest;
 
 /// What the functions are, what is asked of them, and within which limits.
@@ -121,7 +121,7 @@ impl Work<'_, '_> {
     /// Asks for a node under the names that lead to it.
     fn leaf(&mut self, path: &[&str], node: NodeId) -> Leaf {
         let path = path.iter().map(|&name| name.to_owned()).collect();
-        Leaf { path, place: self.roots.add(node), sides: None }
+        Leaf { path, place: self.roots.add(node), sides: None, also: Vec::new() }
     }
 
     /// The same for a matrix, whose sides are two arrays flattened.
@@ -133,7 +133,8 @@ impl Work<'_, '_> {
     /// Values, gradients and Jacobians.
     fn first(&mut self, chosen: &Chosen) -> Result<(), Vec<Fault>> {
         let (outputs, wrt) = (self.request.outputs, self.request.wrt);
-        let differentiated = |want: Want| matches!(want, Want::Gradient | Want::Jacobian | Want::LogAbsDet);
+        let differentiated =
+            |want: Want| matches!(want, Want::Gradient | Want::Jacobian | Want::LogAbsDet | Want::SingularValues);
         let moving: Vec<usize> = (0..outputs.len())
             .filter(|o| chosen.iter().any(|(want, of)| differentiated(*want) && of.contains(o)))
             .collect();
@@ -165,6 +166,11 @@ impl Work<'_, '_> {
                         leaves.extend(self.determinant(&outputs[o], &blocks[row(o)])?);
                     }
                 }
+                Want::SingularValues => {
+                    for &o in of {
+                        leaves.push(self.singular(&outputs[o].0, &blocks[row(o)])?);
+                    }
+                }
                 _ => continue,
             }
             self.built.members.push(Member { want: *want, leaves });
@@ -190,6 +196,33 @@ impl Work<'_, '_> {
         }
         let (sign, log) = self.b.sign_and_logabsdet(whole);
         Ok([self.leaf(&[&output.0, "sign"], sign), self.leaf(&[&output.0, "logabsdet"], log)])
+    }
+
+    /// The singular values of the Jacobian by all inputs side by side, largest first; how many are not zero
+    /// to rounding; and the ratio of the first to the last, infinite if that is zero to rounding.
+    fn singular(&mut self, output: &str, blocks: &[NodeId]) -> Result<Leaf, Vec<Fault>> {
+        let b = &mut *self.b;
+        let whole = b.join(blocks, 1);
+        let (m, n) = (b.shape(whole)[0], b.shape(whole)[1]);
+        let count = m.min(n);
+        if count == 0 {
+            let detail = format!("the Jacobian of `{output}` has no elements, so it has no singular values");
+            return Err(vec![Fault::new(Code::Shape, detail).at("/want")]);
+        }
+        let values = b.singular_values(whole);
+        let [first, last] = [0, count - 1].map(|i| {
+            let part = slice(b, values, &[(i, i + 1, 1)]);
+            b.reshape(part, &[])
+        });
+        // The tolerance of NumPy's matrix_rank.
+        let least = b.times(m.max(n) as f64 * f64::EPSILON, first);
+        let least = b.broadcast_to(least, &[count]);
+        let seen = b.greater(values, least);
+        let rank = b.sum(seen, &[0]);
+        let (ratio, full, infinite) = (b.div(first, last), b.is(rank, count as f64), b.fill(f64::INFINITY, &[]));
+        let condition = b.select(full, ratio, infinite);
+        let also = vec![("rank", self.roots.add(rank)), ("condition", self.roots.add(condition))];
+        Ok(Leaf { also, ..self.leaf(&[output], values) })
     }
 
     /// Jacobians times tangents, cotangents times Jacobians, Hessians times tangents.

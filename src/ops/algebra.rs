@@ -76,6 +76,8 @@ pub trait Algebra {
     fn solve(&mut self, a: NodeId, y: NodeId) -> NodeId;
     /// The lower triangular factor of a symmetric matrix; not finite if that is not positive definite.
     fn cholesky(&mut self, a: NodeId) -> NodeId;
+    /// The singular values of matrices, largest first.
+    fn singular_values(&mut self, x: NodeId) -> NodeId;
     /// The sign of the determinant of square matrices, and the logarithm of its size.
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId);
     /// The largest element of all.
@@ -234,6 +236,10 @@ impl Algebra for Builder {
 
     fn cholesky(&mut self, a: NodeId) -> NodeId {
         self.apply(&linalg::CHOLESKY, &[a])
+    }
+
+    fn singular_values(&mut self, x: NodeId) -> NodeId {
+        linalg::singular_values(self, x)
     }
 
     fn sign_and_logabsdet(&mut self, x: NodeId) -> (NodeId, NodeId) {

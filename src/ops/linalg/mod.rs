@@ -21,6 +21,7 @@ pub(in crate::ops) use self::cholesky::CHOLESKY;
 pub(in crate::ops) use self::determinant::sign_and_logabsdet;
 use self::determinant::{INVERSE, det, slogdet};
 use self::part::plane;
+pub(in crate::ops) use self::singular::singular_values;
 pub(in crate::ops) use self::solve::solve_vector;
 use self::solve::{SOLVE, TRIANGULAR, system_of};
 use super::Algebra;

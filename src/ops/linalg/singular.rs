@@ -171,6 +171,12 @@ pub(super) fn build_svd(b: &mut Builder, args: &Bound<'_>) -> Result<Vec<NodeId>
     Ok(vec![u, s, b.transposed(v)])
 }
 
+/// s alone, of matrices.
+pub(in crate::ops) fn singular_values(b: &mut Builder, x: NodeId) -> NodeId {
+    let all = b.apply(&SVD, &[x]);
+    b.apply(&SINGULAR_VALUES, &[x, all])
+}
+
 /// s alone.
 pub(super) fn build_svdvals(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let found = factors(b, args)?;
