@@ -54,6 +54,15 @@ pub(super) struct Dense {
     pub(super) slot: usize,
 }
 
+impl Dense {
+    /// Bytes of copies of windows that overlap: a kernel that lays them out side by side needs more room than
+    /// what they look at has.
+    fn copies(&self) -> u64 {
+        let copied = self.args.iter().map(|a| a.layout.overlapping().unwrap_or(0) as u64);
+        copied.fold(0, |sum: u64, count| sum.saturating_add(count.saturating_mul(8)))
+    }
+}
+
 /// One step of a run.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -119,11 +128,13 @@ impl Plan {
         }
     }
 
-    /// Bytes of all slots and of what loops need inside: what a run needs beside its inputs and constants.
+    /// Bytes of all slots, of what loops need inside and of the largest copies that a kernel makes of
+    /// windows: what a run needs beside its inputs and constants.
     pub fn bytes(&self) -> u64 {
         let inside = self.steps.iter().map(|step| if let Step::Loop(looped) = step { looped.bytes() } else { 0 });
+        let copies = self.steps.iter().map(|step| if let Step::Dense(dense) = step { dense.copies() } else { 0 });
         let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
-        slots.chain(inside).fold(0, u64::saturating_add)
+        slots.chain(inside).chain(copies.max()).fold(0, u64::saturating_add)
     }
 }
 

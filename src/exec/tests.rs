@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Cancel, Cancelled, Plan, Workspace};
 use crate::ir::{Builder, Graph, NodeId, Shape, reachable};
-use crate::ops::{Algebra, reverse, slice};
+use crate::ops::{Algebra, Bound, Meaning, Value, find, reverse, slice};
 
 fn outputs(plan: &Plan, inputs: &[Arc<[f64]>], workspace: &mut Workspace) -> Vec<Vec<f64>> {
     plan.run(inputs, workspace, &Cancel::default()).expect("nobody cancels");
@@ -53,6 +53,21 @@ fn memory_is_reused_along_a_chain() {
     }
     let plan = Plan::new(&b.finish(vec![y]));
     assert!(plan.bytes() <= 3 * 8 * 100 * 100, "{} bytes", plan.bytes());
+}
+
+#[test]
+fn windows_laid_out_side_by_side_are_counted() {
+    let (length, size) = (1000, 100);
+    let (row, signature) = find("conv1d").expect("a row");
+    let mut b = Builder::default();
+    let (x, weight) = (b.input(&[1, length]), b.input(&[3, 1, size]));
+    let args = [x, weight].map(Value::Node).to_vec();
+    let (values, rest) = signature.bind(row, args, &[]).expect("arguments fit");
+    let bound = Bound { operation: row.name, names: &signature.names, values: &values, rest: &rest };
+    let Meaning::Build(build) = row.meaning else { panic!("it is built") };
+    let y = build(&mut b, &bound).expect("shapes fit");
+    let windows = length - size + 1;
+    assert_eq!(Plan::new(&b.finish(vec![y])).bytes(), 8 * (3 * windows + windows * size) as u64);
 }
 
 #[test]
