@@ -1,4 +1,4 @@
-//! Answers documents: the whole request on one screen, in [`Engine::answer`].
+//! Answers documents: the whole request on one screen, in [`Engine::prepare`] and [`Engine::run`].
 //!
 //! Architecture invariant: nothing here knows HTTP. A document comes in as bytes, an answer goes out
 //! as bytes, and everything wrong comes out as a list of [`Fault`]s.
@@ -19,6 +19,7 @@ mod names;
 mod nonfinite;
 mod operations;
 mod prelude;
+mod prepared;
 mod run;
 mod verify;
 mod wanted;
@@ -28,13 +29,18 @@ mod warning;
 mod tests;
 
 pub use crate::exec::Cancel;
-pub use compiled::Compiled;
+pub use compiled::{Compiled, Cost};
 pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Want, Wanted, read_document};
 pub use limits::Limits;
+pub use prepared::{Answer, Prepared};
 pub use warning::Warning;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::fault::Fault;
 use cache::Caches;
+use prepared::timed;
 
 /// At most so many faults are told at once.
 const MOST_FAULTS: usize = 64;
@@ -95,23 +101,47 @@ impl Engine {
     /// All that is wrong with the document; or one fault if the answer is not finite, too costly, or
     /// no longer wanted.
     pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
-        let document = self.read(body)?;
-        let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
-        let compiled = self.caches.plan(&document, &want, || Compiled::new(&document, &want, &self.limits))?;
-        if endpoint == Endpoint::Check {
-            return Ok(check::write(&document, &compiled));
+        let prepared = self.prepare(body, endpoint, cancel)?;
+        deadline::within(prepared.document.time_ms, cancel, || self.run(&prepared, cancel)).map(|answer| answer.body)
+    }
+
+    /// The first half of an answer: reads the document and plans it, so that its cost is known.
+    ///
+    /// # Errors
+    /// All that is wrong with the document, or that its cost is over the limits.
+    pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
+        let (document, read) = timed(|| self.read(body));
+        let document = document?;
+        if cancel.load(Ordering::Relaxed) {
+            return Err(vec![run::cancelled()]);
         }
-        deadline::within(document.time_ms, cancel, || {
-            let values = run::run(&document, &compiled, cancel)?;
-            let verified = if document.verify {
-                Some(verify::verify(&document, &compiled, &values, &self.limits, cancel)?)
-            } else {
-                None
-            };
-            let answer = answer::write(&document, &compiled, &values, verified.as_ref());
-            compiled.give_back(values.into_workspace());
-            answer
-        })
+        let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
+        let (compiled, plan) =
+            timed(|| self.caches.plan(&document, &want, || Compiled::new(&document, &want, &self.limits)));
+        Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
+    }
+
+    /// The second half: runs what was prepared, and writes the answer. A deadline of the document's own is
+    /// left to the caller, who raises `cancel`.
+    ///
+    /// # Errors
+    /// One fault if the answer is not finite, verifying it is too costly, or it is no longer wanted.
+    pub fn run(&self, prepared: &Prepared, cancel: &Cancel) -> Result<Answer, Vec<Fault>> {
+        let (document, compiled) = (&prepared.document, &*prepared.compiled);
+        if prepared.endpoint == Endpoint::Check {
+            let (body, write) = timed(|| check::write(document, compiled));
+            return Ok(Answer { body, run: Duration::ZERO, write });
+        }
+        let (ran, run) = timed(|| -> Result<_, Vec<Fault>> {
+            let values = run::run(document, compiled, cancel)?;
+            let verify = || verify::verify(document, compiled, &values, &self.limits, cancel);
+            let verified = document.verify.then(verify).transpose()?;
+            Ok((values, verified))
+        });
+        let (values, verified) = ran?;
+        let (body, write) = timed(|| answer::write(document, compiled, &values, verified.as_ref()));
+        compiled.give_back(values.into_workspace());
+        Ok(Answer { body: body?, run, write })
     }
 
     /// Reads a document. One with faults is looked at further where that makes sense, so that a slip in

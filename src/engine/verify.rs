@@ -8,7 +8,7 @@ use super::limits::Limits;
 use super::run::{Values, cancelled};
 use crate::exec::{Cancel, Plan, Workspace};
 use crate::fault::{Code, Fault};
-use crate::ir::{Graph, elements};
+use crate::ir::{Graph, NodeId, elements};
 use crate::json::Writer;
 
 /// The largest difference found, and where.
@@ -28,6 +28,15 @@ pub(super) struct Verified {
 /// against the fourth-order error of the extrapolated central difference.
 const STEP: f64 = 7.4e-4;
 
+/// Predicted floating-point operations of a verification.
+pub(super) fn flops(document: &Document, compiled: &Compiled) -> u64 {
+    let outputs: Vec<NodeId> = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
+    let columns: usize =
+        compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
+    let once = crate::ir::flops(&compiled.graph.nodes, &outputs).saturating_add(1);
+    once.saturating_mul(4).saturating_mul(columns as u64)
+}
+
 /// Evaluates the functions at shifted points, four for each element of each input.
 pub(super) fn verify(
     document: &Document,
@@ -42,10 +51,7 @@ pub(super) fn verify(
     }
     let outputs = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
     let graph = Graph { nodes: compiled.graph.nodes.clone(), outputs };
-    let columns: usize =
-        compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
-    let once = crate::ir::flops(&graph.nodes, &graph.outputs).saturating_add(1);
-    let need = once.saturating_mul(4).saturating_mul(columns as u64);
+    let need = flops(document, compiled);
     if need > limits.max_flops {
         let detail = format!("verifying needs {need} floating-point operations, more than {}", limits.max_flops);
         return Err(vec![Fault::new(Code::OverBudget, detail).at("/verify")]);
