@@ -1,4 +1,5 @@
-//! The program: reads the command line, then serves, evaluates one document, or asks after a server's health.
+//! The program: reads the settings, then serves, evaluates one document, asks after a server's health, or prints
+//! the settings.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -6,8 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use jacobi::config::{Cli, Command, Eval, Healthcheck, Serve};
+use jacobi::config::{self, Command, Eval, Healthcheck, Machine, Serve};
 use jacobi::engine::{Cancel, Engine};
 use jacobi::http::{self, Problem};
 use jacobi::telemetry;
@@ -16,10 +16,17 @@ use jacobi::telemetry;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().chosen() {
-        Command::Serve(settings) => serve(&settings),
+    let (cli, matches, from_file) = match config::read(std::env::args_os().collect()) {
+        Ok(read) => read,
+        // Help and the version come this way too.
+        Err(error) => error.exit(),
+    };
+    let machine = Machine::look();
+    let done = match cli.chosen() {
+        Command::Serve(settings) => serve(&settings.on(&machine)),
         Command::Eval(settings) => eval(&settings),
         Command::Healthcheck(settings) => healthcheck(&settings),
+        Command::Config(settings) => print(config::in_force(&settings, &matches, &from_file, &machine).as_bytes()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,19 +45,35 @@ fn serve(settings: &Serve) -> Result<(), String> {
         .build()
         .map_err(|e| format!("the runtime did not start: {e}"))?;
     let served = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(&settings.listen)
-            .await
-            .map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
-        let address = listener.local_addr().map_err(|e| e.to_string())?;
-        let app = http::App::new(settings)?;
+        let server = http::Server::bind(settings).await?;
         // Before the address is announced: whoever reads it may tell us to stop at once.
         let stop = told_to_stop().map_err(|e| format!("cannot listen for signals: {e}"))?;
-        tracing::info!("listening on http://{address}");
-        http::serve(listener, app, stop).await.map_err(|e| e.to_string())
+        on_hangup(server.renewal()).map_err(|e| format!("cannot listen for signals: {e}"))?;
+        server.announce();
+        server.run(stop).await;
+        Ok(())
     });
+    tracing::info!("stopped");
     // Computations that outlived the drain are not waited for.
     runtime.shutdown_background();
     served
+}
+
+/// Does something whenever SIGHUP comes, where there is such a signal.
+fn on_hangup(renew: impl Fn() + Send + 'static) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                renew();
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    drop(renew);
+    Ok(())
 }
 
 /// Listens for ctrl-c, and for SIGTERM where there is one, from now on; the future resolves on either.
@@ -80,9 +103,15 @@ fn eval(settings: &Eval) -> Result<(), String> {
     let answer = engine
         .answer(&body, settings.endpoint.into(), &Cancel::new(false))
         .map_err(|faults| Problem::from(faults).to_json())?;
+    print(&answer)
+}
+
+/// Writes to standard output, with a line's end.
+fn print(text: &[u8]) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    out.write_all(&answer)
-        .and_then(|()| out.write_all(b"\n"))
+    let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
+    out.write_all(text)
+        .and_then(|()| out.write_all(end))
         .and_then(|()| out.flush())
         .map_err(|e| format!("cannot write the answer: {e}"))
 }
@@ -98,16 +127,28 @@ fn read(settings: &Eval) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// Asks `GET /health/live` in plain HTTP/1.1, so that an image without curl can look after itself.
+/// Asks `GET /health/live` in plain HTTP/1.1, so that an image without curl can look after itself. A server
+/// that speaks TLS is asked at its operators' address.
 fn healthcheck(settings: &Healthcheck) -> Result<(), String> {
-    const PATIENCE: Duration = Duration::from_secs(3);
-    let unwell = |e: io::Error| format!("{} does not answer: {e}", settings.listen);
-    let mut address = settings
-        .listen
-        .to_socket_addrs()
-        .map_err(unwell)?
-        .next()
-        .ok_or_else(|| format!("{} is no address", settings.listen))?;
+    let place = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
+    let unwell = |e: io::Error| format!("{place} does not answer: {e}");
+    let mut start = [0; "HTTP/1.1 200".len()];
+    match place.strip_prefix("unix:") {
+        #[cfg(unix)]
+        Some(path) => ask(unix_stream(path).map_err(unwell)?, &mut start),
+        #[cfg(not(unix))]
+        Some(_) => Err(io::ErrorKind::Unsupported.into()),
+        None => ask(tcp_stream(place).map_err(unwell)?, &mut start),
+    }
+    .map_err(unwell)?;
+    if start.ends_with(b" 200") { Ok(()) } else { Err(format!("{place} answered {}", String::from_utf8_lossy(&start))) }
+}
+
+/// How long the health check waits.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+fn tcp_stream(place: &str) -> io::Result<TcpStream> {
+    let mut address = place.to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
     // A server that listens everywhere is asked at home.
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() {
@@ -116,14 +157,19 @@ fn healthcheck(settings: &Healthcheck) -> Result<(), String> {
             std::net::Ipv6Addr::LOCALHOST.into()
         });
     }
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(unwell)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(unwell)?;
-    write!(stream, "GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").map_err(unwell)?;
-    let mut start = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut start).map_err(unwell)?;
-    if start.ends_with(b" 200") {
-        Ok(())
-    } else {
-        Err(format!("{address} answered {}", String::from_utf8_lossy(&start)))
-    }
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+#[cfg(unix)]
+fn unix_stream(path: &str) -> io::Result<std::os::unix::net::UnixStream> {
+    let stream = std::os::unix::net::UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+fn ask(mut stream: impl Read + Write, start: &mut [u8]) -> io::Result<()> {
+    write!(stream, "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    stream.read_exact(start)
 }

@@ -87,7 +87,8 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
     let mut seen = BTreeSet::new();
     walk(&contract, &mut seen);
     let kinds = contract["components"].as_object().expect("components");
-    let there = kinds.iter().flat_map(|(kind, members)| {
+    // Security schemes are used by their name, not by reference.
+    let there = kinds.iter().filter(|(kind, _)| *kind != "securitySchemes").flat_map(|(kind, members)| {
         let names = members.as_object().expect("named components").keys();
         names.map(move |name| format!("#/components/{kind}/{name}"))
     });

@@ -1,4 +1,4 @@
-//! What every handler shares: the engine, the compute pool, the settings.
+//! What every handler shares: the lanes that compute, the counts, the keys, the settings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,16 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Bytes;
 use tokio::sync::Semaphore;
 
-use super::pool::Pool;
+use super::guard::Keys;
+use super::metrics::Metrics;
+use super::work::{Work, most_bytes};
 use crate::config::Serve;
 use crate::engine::{Engine, Limits};
 
 /// The state of one server.
-pub struct App {
-    pub(super) engine: Arc<Engine>,
+pub(super) struct App {
     pub(super) limits: Limits,
     pub(super) operations: Bytes,
-    pub(super) pool: Pool,
+    pub(super) work: Work,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) keys: Option<Keys>,
     pub(super) held: Arc<Semaphore>,
     pub(super) settings: Serve,
     draining: AtomicBool,
@@ -25,21 +28,31 @@ pub struct App {
 pub(super) type Shared = Arc<App>;
 
 impl App {
-    /// Makes the engine and starts the compute pool.
+    /// Makes the engine and starts the threads that compute.
     ///
     /// # Errors
-    /// A sentence, when the threads cannot be started.
-    pub fn new(settings: &Serve) -> Result<Self, String> {
-        let engine = Engine::new(settings.budget.limits());
+    /// A sentence, when the threads cannot be started or the keys not be read.
+    pub(super) fn new(settings: &Serve) -> Result<Self, String> {
+        let limits = settings.limits();
+        // What no lane could ever grant is refused with the other limits.
+        let limits = Limits { max_bytes: limits.max_bytes.min(most_bytes(settings)), ..limits };
+        let engine = Arc::new(Engine::new(limits));
+        let metrics = Arc::new(Metrics::new(settings.memory_budget));
         Ok(Self {
             operations: Bytes::from(engine.operations()),
-            engine: Arc::new(engine),
-            limits: settings.budget.limits(),
-            pool: Pool::new(settings.threads, settings.queue, settings.request_timeout)?,
-            held: Arc::new(Semaphore::new(settings.max_held_bytes.min(Semaphore::MAX_PERMITS))),
+            work: Work::new(engine, settings, Arc::clone(&metrics))?,
+            limits,
+            metrics,
+            keys: settings.api_keys_file.as_deref().map(Keys::read).transpose()?,
+            held: Arc::new(Semaphore::new(held_bytes(settings))),
             settings: settings.clone(),
             draining: AtomicBool::new(false),
         })
+    }
+
+    /// Bytes of bodies that are held.
+    pub(super) fn bytes_held(&self) -> u64 {
+        held_bytes(&self.settings).saturating_sub(self.held.available_permits()) as u64
     }
 
     /// From now on the server says that it is not ready.
@@ -50,6 +63,10 @@ impl App {
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
+}
+
+fn held_bytes(settings: &Serve) -> usize {
+    settings.max_held_bytes.min(Semaphore::MAX_PERMITS)
 }
 
 impl std::fmt::Debug for App {

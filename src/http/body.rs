@@ -12,9 +12,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::{App, Shared};
 use super::kinds;
+use super::metrics::Rejection;
 use super::problem::Problem;
 
 /// The body of a POST, whole, and its share of the memory that bodies may hold.
+#[derive(Debug)]
 pub(super) struct Document {
     bytes: Vec<u8>,
     held: Option<OwnedSemaphorePermit>,
@@ -70,6 +72,7 @@ impl Document {
         let busy = || {
             let detail =
                 "The documents being read and computed fill the memory set aside for them; try again in a moment.";
+            app.metrics.rejected(Rejection::BodiesHeld);
             Problem::new(&kinds::BUSY, detail).retry_after(1)
         };
         let bytes = u32::try_from(bytes).map_err(|_| busy())?;
@@ -121,13 +124,13 @@ async fn chunk(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
     }
 }
 
-/// Gzip was inflated before, and its header taken away; any other encoding is still named.
+/// Gzip and zstd were inflated before, and its header taken away; any other encoding is still named.
 fn must_be_plain(headers: &HeaderMap) -> Result<(), Problem> {
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(Problem::new(
             &kinds::UNSUPPORTED_MEDIA_TYPE,
             format!(
-                "The body's content-encoding `{}` is not understood. Send it plain, or as gzip.",
+                "The body's content-encoding `{}` is not understood. Send it plain, or as gzip or zstd.",
                 String::from_utf8_lossy(encoding.as_bytes()).escape_debug()
             ),
         )),

@@ -1,15 +1,15 @@
-//! `POST /jacobian`, `/gradient` and the other derivatives: the document goes to the engine, on the compute pool.
-
-use std::sync::Arc;
+//! `POST /jacobian`, `/gradient` and the other derivatives: the document goes where it is computed.
 
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
 
 use super::app::Shared;
 use super::body::Document;
 use super::problem::Problem;
 use crate::engine::Endpoint;
+
+const TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// One handler for each endpoint; they differ in what is answered when the document does not say.
 macro_rules! endpoints {
@@ -32,7 +32,9 @@ endpoints! {
 }
 
 async fn answer(app: Shared, endpoint: Endpoint, document: Document) -> Result<Response, Problem> {
-    let engine = Arc::clone(&app.engine);
-    let answer = app.pool.run(move |cancel| engine.answer(document.bytes(), endpoint, cancel)).await??;
-    Ok(([(CONTENT_TYPE, "application/json")], answer).into_response())
+    let done = app.work.answer(endpoint, document).await?;
+    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (TIMING, done.timings.header())];
+    let mut response = (headers, done.body).into_response();
+    response.extensions_mut().insert(done.timings);
+    Ok(response)
 }

@@ -51,6 +51,8 @@ kinds! {
         "The body must be one JSON object, in UTF-8. The error says at which line and column reading stopped.";
     UNREADABLE_BODY = "unreadable_body" 400 "The body could not be read":
         "The connection ended early, or the body is not what its content-encoding says. Send it again, plain or as valid gzip.";
+    UNAUTHORIZED = "unauthorized" 401 "A key is needed":
+        "This server answers those who have a key: send authorization: Bearer and the key. Probes need none.";
     NOT_FOUND = "not_found" 404 "There is nothing at this path":
         "GET /openapi.yaml lists every path, and /docs shows them.";
     METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This path does not answer this method":
@@ -60,7 +62,7 @@ kinds! {
     BODY_TOO_LARGE = "body_too_large" 413 "The body is too large":
         "GET /limits names the most bytes a body may have, measured after inflating. Arrays are smaller as base64 than as digits.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body's type or encoding is not understood":
-        "Send content-type: application/json (or leave the header out), plain or with content-encoding: gzip. With curl: -H 'content-type: application/json', or --json.";
+        "Send content-type: application/json (or leave the header out), plain or with content-encoding: gzip or zstd. With curl: -H 'content-type: application/json', or --json.";
 
     INVALID_DOCUMENT = "invalid_document" 422 "The document has several faults":
         "More than one kind of thing is wrong; `errors` lists them all, each with its own code and place.";
@@ -99,12 +101,14 @@ kinds! {
     UNSUPPORTED for Unsupported = "unsupported" 422 "Understood, but not offered":
         "The document is meaningful, but this server does not compute it.";
 
+    QUOTA = "quota" 429 "The key's quota is used up":
+        "Each key may make so many requests a minute. Try again after the seconds in Retry-After.";
     INTERNAL for Internal = "internal" 500 "A bug in this server":
         "Nothing a client sends should lead here. Please report the request and its request_id.";
     BUSY = "busy" 503 "The server is busy":
-        "All computing threads are taken and the queue is full. Try again after the seconds in Retry-After.";
+        "All places to compute, or the memory for them, are taken, and waiting longer makes no sense. Try again after the seconds in Retry-After, which follow from the queue and the time recent requests took.";
     DEADLINE = "deadline" 503 "The deadline passed before the answer was ready":
-        "GET /limits names the seconds a request may take. POST /check predicts the cost of a document.";
+        "GET /limits names the seconds a request may take; a document may set less with limits.time_ms. POST /check predicts the cost of a document.";
     CANCELLED for Cancelled = "cancelled" 503 "The computation was stopped":
         "The caller went away, or the deadline passed, before the answer was ready.";
     DRAINING = "draining" 503 "The server is stopping":

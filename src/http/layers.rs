@@ -1,59 +1,67 @@
-//! What happens to every request and answer: identity, log, last resort, inflating, and problems written out.
+//! What happens to every request and answer: identity, log, browsers' questions, compression, last resort,
+//! keys, inflating, and problems written out.
 //!
 //! Handlers return a [`Problem`]; axum's own refusals return a bare status. Both leave here as
 //! `application/problem+json` with the request's id.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::header::{ALLOW, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tower_http::LatencyUnit;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::cors::CorsLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::{DefaultOnResponse, TraceLayer};
-use tracing::{Level, Span};
 
+use super::app::Shared;
+use super::guard::authorize;
 use super::kinds;
+use super::log::log;
 use super::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Answers of fewer bytes are sent as they are.
+const WORTH_COMPRESSING: u64 = 1024;
+
 /// Wraps the routes as a whole, so that the layers see what axum adds; read upwards, from the outermost in.
-pub(super) fn wrap(routes: Router) -> Router {
-    Router::new()
-        .fallback_service(routes)
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+pub(super) fn wrap(routes: Router, app: &Shared, guarded: bool, cors: Option<CorsLayer>) -> Router {
+    let routes =
+        Router::new().fallback_service(routes).layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    let guarded = if guarded { routes.layer(from_fn_with_state(Arc::clone(app), authorize)) } else { routes };
+    let inner = guarded
         .layer(CatchPanicLayer::custom(crashed))
-        .layer(from_fn(write_problem))
-        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(from_fn_with_state(Arc::clone(app), write_problem))
         .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_response(DefaultOnResponse::new().level(Level::INFO).latency_unit(LatencyUnit::Micros))
-                // A failed answer is logged once, by the line above.
-                .on_failure(()),
-        )
+            CompressionLayer::new()
+                // Digits of random numbers shrink by half at any level; the fastest keeps up with the network.
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(WORTH_COMPRESSING)),
+        );
+    let open = match cors {
+        Some(cors) => inner.layer(cors),
+        None => inner,
+    };
+    open.layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(from_fn_with_state(Arc::clone(app), log))
+        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+/// The request's id, which every request has by the time it is asked for.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     headers.get(REQUEST_ID).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn span<B>(request: &axum::http::Request<B>) -> Span {
-    tracing::info_span!(
-        "request",
-        method = %request.method(),
-        path = request.uri().path(),
-        id = request_id(request.headers()),
-    )
 }
 
 /// A handler's panic is a bug of ours: logged with what it said, told without.
@@ -65,7 +73,7 @@ fn crashed(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-async fn write_problem(request: Request, next: Next) -> Response {
+async fn write_problem(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
@@ -73,18 +81,22 @@ async fn write_problem(request: Request, next: Next) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let allow = response.headers_mut().remove(ALLOW);
     let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| {
         if status != StatusCode::METHOD_NOT_ALLOWED {
             return Problem::internal();
         }
-        let allowed = allow.as_ref().and_then(|v| v.to_str().ok()).unwrap_or("other methods");
+        let allowed = response.headers().get(ALLOW).and_then(|v| v.to_str().ok()).unwrap_or("other methods");
         let detail = format!("{path} answers {}, not {method}.", allowed.replace(',', ", "));
         Problem::new(&kinds::METHOD_NOT_ALLOWED, detail)
     });
+    app.metrics.problem(problem.code());
     let mut written = problem.write(id.as_deref());
-    if let Some(allow) = allow {
-        written.headers_mut().insert(ALLOW, allow);
+    for name in [ALLOW, WWW_AUTHENTICATE] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            written.headers_mut().insert(name, value);
+        }
     }
+    *written.extensions_mut() = std::mem::take(response.extensions_mut());
+    written.extensions_mut().insert(problem);
     written
 }

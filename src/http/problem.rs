@@ -41,6 +41,11 @@ impl Problem {
         self.kind.code
     }
 
+    /// The sentence to act on.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The problem as JSON, for use without a server.
     pub fn to_json(&self) -> String {
         self.json(None)
@@ -96,7 +101,8 @@ impl From<Vec<Fault>> for Problem {
         } else {
             (&kinds::INVALID_DOCUMENT, format!("{} things are wrong: {}", errors.len(), first.detail))
         };
-        Self { kind, detail, errors, retry_after: None }
+        // What was stopped may be tried again.
+        Self { kind, detail, errors, retry_after: (kind.status == 503).then_some(1) }
     }
 }
 

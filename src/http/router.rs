@@ -2,9 +2,10 @@
 
 use axum::Router;
 use axum::routing::{get, post};
+use tower_http::cors::CorsLayer;
 
 use super::app::Shared;
-use super::{about, compute, contract, health, layers, problems};
+use super::{about, compute, contract, health, layers, metrics, problems};
 
 /// Declares the routes once: as the public list [`ROUTES`] and as axum's router.
 macro_rules! routes {
@@ -12,8 +13,13 @@ macro_rules! routes {
         /// Every route: method in lower case, and path. `get` answers `HEAD` too.
         pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
-        fn table() -> Router<Shared> {
-            Router::new()$(.route($path, $method($handler)))*
+        /// The routes that are wanted here.
+        fn table(wanted: impl Fn(&str) -> bool) -> Router<Shared> {
+            let mut table = Router::new();
+            $(if wanted($path) {
+                table = table.route($path, $method($handler));
+            })*
+            table
         }
     };
 }
@@ -40,9 +46,45 @@ routes! {
 
     get "/health/live" => health::live;
     get "/health/ready" => health::ready;
+    get "/metrics" => metrics::metrics;
 }
 
-/// The whole service.
-pub(super) fn router(app: Shared) -> Router {
-    layers::wrap(table().fallback(problems::nothing_here).with_state(app))
+/// What operators ask for.
+fn is_for_operators(path: &str) -> bool {
+    path.starts_with("/health/") || path == "/metrics"
+}
+
+/// The service for everyone, which leaves operators' routes to their own address if there is one.
+pub(super) fn public(app: &Shared, cors: Option<CorsLayer>) -> Router {
+    let apart = app.settings.admin_listen.is_some();
+    let routes = table(|path| !(apart && is_for_operators(path)));
+    layers::wrap(routes.fallback(problems::nothing_here).with_state(Shared::clone(app)), app, true, cors)
+}
+
+/// The service for operators alone: no keys, no pages of others.
+pub(super) fn admin(app: &Shared) -> Router {
+    let routes = table(is_for_operators);
+    layers::wrap(routes.fallback(problems::nothing_here).with_state(Shared::clone(app)), app, false, None)
+}
+
+/// The route of a path, as a word of this program.
+pub(super) fn route_of(path: &str) -> &'static str {
+    let is = |route: &str| match route.split_once('{') {
+        Some((start, _)) => path.strip_prefix(start).is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+        None => route == path,
+    };
+    ROUTES.iter().map(|(_, route)| *route).find(|route| is(route)).unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_words_of_this_program() {
+        let cases = [("/jacobian", "/jacobian"), ("/problems/syntax", "/problems/{slug}"), ("/x'\"\n", "other")];
+        for (path, route) in cases {
+            assert_eq!(route_of(path), route);
+        }
+    }
 }

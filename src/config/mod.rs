@@ -1,11 +1,20 @@
-//! The command line and its environment twins: every flag `--some-flag` may be given as `JACOBI_SOME_FLAG`.
+//! Settings: every flag `--some-flag` may be given as `JACOBI_SOME_FLAG`, or as `some-flag` in a TOML file.
 //!
-//! The only file that knows where settings come from; everything else is handed values.
+//! The only room that knows where settings come from; everything else is handed values.
+
+mod file;
+mod machine;
+mod serve;
+mod show;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use file::read;
+pub use machine::Machine;
+pub use serve::{LogFormat, Serve};
+pub use show::in_force;
 
 use crate::engine::{Endpoint, Limits};
 
@@ -22,6 +31,7 @@ pub struct Cli {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub enum Command {
     /// Answer requests over HTTP (the default).
     Serve(Serve),
@@ -29,6 +39,8 @@ pub enum Command {
     Eval(Eval),
     /// Ask a running server whether it is alive; the exit code is the answer.
     Healthcheck(Healthcheck),
+    /// Print the settings that the server would have, and where each comes from.
+    Config(Serve),
 }
 
 impl Cli {
@@ -36,44 +48,6 @@ impl Cli {
     pub fn chosen(self) -> Command {
         self.command.unwrap_or(Command::Serve(self.serve))
     }
-}
-
-/// Settings of the server.
-#[derive(Debug, Clone, Args)]
-pub struct Serve {
-    /// Address and port to listen on; port 0 takes any free one.
-    #[arg(long, env = "JACOBI_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: String,
-    /// Largest body accepted, measured after inflating.
-    #[arg(long, env = "JACOBI_MAX_BODY_BYTES", default_value_t = 64 << 20)]
-    pub max_body_bytes: usize,
-    /// Bytes of all bodies that may be held at one time; beyond it the server is busy.
-    #[arg(long, env = "JACOBI_MAX_HELD_BYTES", default_value_t = 1 << 30)]
-    pub max_held_bytes: usize,
-    /// Seconds in which a whole body must arrive.
-    #[arg(long, env = "JACOBI_BODY_TIMEOUT", default_value = "30", value_parser = seconds)]
-    pub body_timeout: Duration,
-    /// Seconds a request may wait and compute.
-    #[arg(long, env = "JACOBI_REQUEST_TIMEOUT", default_value = "30", value_parser = seconds)]
-    pub request_timeout: Duration,
-    /// Seconds that requests under way may take to finish once the server is told to stop.
-    #[arg(long, env = "JACOBI_DRAIN_TIMEOUT", default_value = "30", value_parser = seconds)]
-    pub drain_timeout: Duration,
-    /// Threads that compute; 0 means one for each core.
-    #[arg(long, env = "JACOBI_THREADS", default_value_t = 0)]
-    pub threads: usize,
-    /// Requests that may wait for a computing thread; beyond it the server is busy.
-    #[arg(long, env = "JACOBI_QUEUE", default_value_t = 64)]
-    pub queue: usize,
-    /// What to log: a level or a filter such as `jacobi=debug`.
-    #[arg(long, env = "JACOBI_LOG", default_value = "info")]
-    pub log: String,
-    /// How to write the log, which goes to standard error.
-    #[arg(long, env = "JACOBI_LOG_FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
-    /// What one request may cost.
-    #[command(flatten)]
-    pub budget: Budget,
 }
 
 /// Settings of `jacobi eval`.
@@ -84,6 +58,9 @@ pub struct Eval {
     /// The endpoint whose answer to give.
     #[arg(long, env = "JACOBI_ENDPOINT", default_value = "jacobian")]
     pub endpoint: Asked,
+    /// A TOML file with settings.
+    #[arg(long, env = "JACOBI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// What the request may cost.
     #[command(flatten)]
     pub budget: Budget,
@@ -95,6 +72,12 @@ pub struct Healthcheck {
     /// The address the server was told to listen on.
     #[arg(long, env = "JACOBI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
+    /// The address where the server was told to answer for its health, if that is another.
+    #[arg(long, env = "JACOBI_ADMIN_LISTEN")]
+    pub admin_listen: Option<String>,
+    /// A TOML file with settings.
+    #[arg(long, env = "JACOBI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What one request may cost before it is refused.
@@ -113,15 +96,6 @@ impl Budget {
     pub fn limits(self) -> Limits {
         Limits { max_flops: self.max_flops, max_bytes: self.max_memory_bytes, ..Limits::default() }
     }
-}
-
-/// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// The endpoint that `jacobi eval` stands in for.
@@ -160,18 +134,6 @@ impl From<Asked> for Endpoint {
     }
 }
 
-/// Reads a positive number of seconds, such as `30` or `0.5`.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a positive number of seconds");
-    let value: f64 = text.parse().map_err(|_| wrong())?;
-    let duration = Duration::try_from_secs_f64(value).map_err(|_| wrong())?;
-    // A day is longer than anyone waits, and keeps `now + duration` within the clock's range.
-    if duration.is_zero() || duration > Duration::from_hours(24) {
-        return Err(format!("`{text}` seconds is outside 0 < s ≤ 86400"));
-    }
-    Ok(duration)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +154,7 @@ mod tests {
             assert!(arg.get_help().is_some(), "--{long} says nothing of itself");
             seen += 1;
         });
-        assert!(seen > 12, "only {seen} flags were looked at");
+        assert!(seen > 25, "only {seen} flags were looked at");
     }
 
     #[test]
@@ -200,14 +162,6 @@ mod tests {
         for line in [vec!["jacobi", "--listen", "127.0.0.1:1"], vec!["jacobi", "serve", "--listen", "127.0.0.1:1"]] {
             let Command::Serve(serve) = Cli::parse_from(line).chosen() else { panic!("not serve") };
             assert_eq!(serve.listen, "127.0.0.1:1");
-        }
-    }
-
-    #[test]
-    fn times_are_positive_and_finite() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for wrong in ["0", "-1", "NaN", "inf", "1e300", "soon", ""] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,0 +1,142 @@
+//! What a connection is doing, and since when: it may be idle for a while, and take less long to send a head.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::Version;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+#[derive(Debug)]
+pub(super) struct Activity {
+    header: Duration,
+    idle: Duration,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Requests whose answer has not begun.
+    under_way: usize,
+    /// HTTP/2 sends more than heads between requests.
+    has_frames: bool,
+    /// The first byte of a head that is not whole yet.
+    head: Option<Instant>,
+    /// The last time that something moved.
+    moved: Instant,
+}
+
+/// A request under way.
+pub(super) struct UnderWay(Arc<Activity>);
+
+impl Activity {
+    pub(super) fn new(header: Duration, idle: Duration) -> Self {
+        let state = State { under_way: 0, has_frames: false, head: None, moved: Instant::now() };
+        Self { header, idle, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    /// The head of a request is whole.
+    pub(super) fn begin(self: &Arc<Self>, version: Version) -> UnderWay {
+        let mut state = self.state();
+        state.under_way += 1;
+        state.head = None;
+        state.has_frames = version == Version::HTTP_2;
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Bytes came.
+    pub(super) fn read(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.moved = now;
+        if state.under_way == 0 && !state.has_frames && state.head.is_none() {
+            state.head = Some(now);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Bytes went.
+    pub(super) fn wrote(&self) {
+        self.state().moved = Instant::now();
+    }
+
+    /// Resolves, with the reason, when the connection has taken longer than it may.
+    pub(super) async fn overdue(&self) -> &'static str {
+        loop {
+            let due = self.due();
+            let wait = async {
+                match due {
+                    Some((due, _)) => sleep_until(due).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = wait => {}
+                () = self.changed.notified() => {}
+            }
+            if let Some((due, why)) = self.due()
+                && due <= Instant::now()
+            {
+                return why;
+            }
+        }
+    }
+
+    /// When it will have taken too long, as things stand; a request under way has a deadline of its own.
+    fn due(&self) -> Option<(Instant, &'static str)> {
+        let state = self.state();
+        match state.head {
+            _ if state.under_way > 0 => None,
+            Some(since) => Some((since + self.header, "the head of a request did not arrive in time")),
+            None => Some((state.moved + self.idle, "it was idle")),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.under_way -= 1;
+        state.moved = Instant::now();
+        self.0.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Duration = Duration::from_secs(10);
+    const IDLE: Duration = Duration::from_secs(75);
+
+    fn left(activity: &Activity) -> Option<u64> {
+        activity.due().map(|(due, _)| due.saturating_duration_since(Instant::now()).as_secs_f64().round() as u64)
+    }
+
+    #[tokio::test]
+    async fn a_head_has_less_time_than_idleness_and_a_request_its_own() {
+        let activity = Arc::new(Activity::new(HEADER, IDLE));
+        assert_eq!(left(&activity), Some(75));
+        activity.read();
+        assert_eq!(left(&activity), Some(10));
+        let request = activity.begin(Version::HTTP_11);
+        activity.read();
+        assert_eq!(left(&activity), None);
+        drop(request);
+        assert_eq!(left(&activity), Some(75));
+    }
+
+    #[tokio::test]
+    async fn frames_between_requests_are_no_heads() {
+        let activity = Arc::new(Activity::new(HEADER, IDLE));
+        drop(activity.begin(Version::HTTP_2));
+        activity.read();
+        assert_eq!(left(&activity), Some(75));
+    }
+}

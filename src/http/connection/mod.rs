@@ -1,0 +1,88 @@
+//! One connection from its first byte to its last: HTTP/1.1 or HTTP/2 by hyper, with patience for a head, for
+//! idleness and for a slow reader.
+
+mod activity;
+mod listener;
+mod patient;
+mod tls;
+
+pub(super) use listener::{Listener, Stream};
+pub(super) use tls::Tls;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use super::log::Peer;
+use crate::config::Serve;
+use activity::Activity;
+use patient::Patient;
+
+/// Most bytes of the head of a request.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Requests that one HTTP/2 connection may have under way.
+const STREAMS: u32 = 64;
+
+/// Serves one connection until it ends, by itself or because it took too long; once `closing`, it ends with
+/// the requests that are under way.
+pub(super) async fn serve(
+    stream: Stream,
+    peer: Peer,
+    router: Router,
+    settings: Arc<Serve>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let activity = Arc::new(Activity::new(settings.header_timeout, settings.idle_timeout));
+    let io = TokioIo::new(Patient::new(stream, settings.write_timeout, Arc::clone(&activity)));
+    let seen = Arc::clone(&activity);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let under_way = seen.begin(request.version());
+        request.extensions_mut().insert(peer);
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move {
+            let answer: Result<_, Infallible> = answer.await;
+            drop(under_way);
+            answer
+        }
+    });
+    let builder = builder();
+    let connection = builder.serve_connection(io, service);
+    tokio::pin!(connection);
+    let mut told = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(peer = ?peer.0, "a connection failed: {error}");
+                }
+                return;
+            }
+            why = activity.overdue() => {
+                tracing::debug!(peer = ?peer.0, "a connection was closed: {why}");
+                return;
+            }
+            _ = closing.wait_for(|closing| *closing), if !told => {
+                connection.as_mut().graceful_shutdown();
+                told = true;
+            }
+        }
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // Heads are timed by their activity, which also sees a connection that never says which version it speaks.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES as u32);
+    builder
+}

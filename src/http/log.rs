@@ -1,0 +1,54 @@
+//! One span and one line for each request, which says why when it was refused or slow; and its counts.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, Span};
+
+use super::app::Shared;
+use super::guard::KeyName;
+use super::layers::request_id;
+use super::problem::Problem;
+use super::router::route_of;
+use super::trace::Parent;
+use super::work::Timings;
+
+/// Whom a connection is with, where it has an address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) Option<SocketAddr>);
+
+pub(super) async fn log(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = route_of(request.uri().path());
+    let span = span(&request);
+    let response = next.run(request).instrument(span.clone()).await;
+    let (status, took) = (response.status().as_u16(), start.elapsed());
+    app.metrics.answered(route, status, took);
+    let said = response.extensions();
+    let key = said.get::<KeyName>().map(|key| key.0.as_str());
+    let timings = said.get::<Timings>().filter(|_| took >= app.settings.slow_request);
+    let why = match said.get::<Problem>() {
+        Some(problem) => Some(format!("{}: {}", problem.code(), problem.detail())),
+        None => timings.map(|timings| format!("slow: {}", timings.words())),
+    };
+    let milliseconds = took.as_secs_f64() * 1e3;
+    span.in_scope(|| tracing::info!(status, milliseconds, key, why, "answered"));
+    response
+}
+
+fn span(request: &Request) -> Span {
+    let parent = Parent::of(request.headers());
+    let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
+    tracing::info_span!(
+        "request",
+        method = %request.method(),
+        path = request.uri().path(),
+        id = request_id(request.headers()),
+        peer = peer.map(tracing::field::display),
+        trace_id = parent.as_ref().map(|parent| parent.trace.as_str()),
+        parent_id = parent.as_ref().map(|parent| parent.span.as_str()),
+    )
+}

@@ -1,0 +1,217 @@
+//! From a document to an answer: admitted by what it is predicted to cost, computed away from the
+//! connections, and stopped when nobody waits for it.
+//!
+//! Two lanes with threads and a share of the memory each: a small request is never queued behind a large
+//! one, and the operating system shares the cores between them. A body is read in the lane of its size;
+//! then the plan tells what running it costs, and one that turns out to be large changes lanes.
+
+mod admission;
+mod job;
+mod lane;
+mod threads;
+mod timings;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use admission::most_bytes;
+pub(super) use job::Reason;
+pub(super) use lane::Load;
+pub(super) use timings::Timings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::body::Document;
+use super::kinds;
+use super::metrics::Metrics;
+use super::problem::Problem;
+use crate::config::Serve;
+use crate::engine::{Endpoint, Engine, Prepared};
+use admission::Crew;
+use job::{Job, Watch};
+use lane::Grant;
+
+/// A body of at most so many bytes is read in a millisecond or two.
+const SMALL_BODY: usize = 256 << 10;
+
+/// Bytes that reading a document takes for each of its own: `0,` becomes eight.
+const READ_FACTOR: u64 = 4;
+
+/// Everything that computes.
+#[derive(Debug)]
+pub(super) struct Work {
+    engine: Arc<Engine>,
+    small: Crew,
+    large: Crew,
+    patience: Duration,
+    metrics: Arc<Metrics>,
+    /// Whether everything must stop.
+    stopped: watch::Sender<bool>,
+}
+
+/// An answer whose bytes are counted until they are sent.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) body: Bytes,
+    pub(super) timings: Timings,
+    pub(super) flops: u64,
+}
+
+impl Work {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// A sentence, when they cannot be started.
+    pub(super) fn new(engine: Arc<Engine>, settings: &Serve, metrics: Arc<Metrics>) -> Result<Self, String> {
+        let (small, large) = admission::crews(settings)?;
+        let patience = settings.request_timeout;
+        Ok(Self { engine, small, large, patience, metrics, stopped: watch::Sender::new(false) })
+    }
+
+    /// How many large requests compute at one time.
+    pub(super) fn threads(&self) -> usize {
+        self.large.threads.count()
+    }
+
+    pub(super) fn loads(&self) -> [(&'static str, Load); 2] {
+        [("small", self.small.lane.load()), ("large", self.large.lane.load())]
+    }
+
+    /// Stops everything that computes or waits, now and later.
+    pub(super) fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Answers a document. Dropping the future stops its computation.
+    pub(super) async fn answer(&self, endpoint: Endpoint, document: Document) -> Result<Done, Problem> {
+        let watch = Watch::new(Arc::clone(&self.metrics));
+        let start = Instant::now();
+        let mut stopped = self.stopped.subscribe();
+        let answer = tokio::select! {
+            biased;
+            answer = self.steps(&watch, start, endpoint, document) => answer,
+            () = sleep_until(start + self.patience) => {
+                watch.stop(Reason::Deadline);
+                Err(late(&format!(
+                    "{} s. POST /check predicts the cost of a document; a smaller one, or a server with a longer \
+                     --request-timeout, will do", self.patience.as_secs_f64()
+                )))
+            }
+            _ = stopped.wait_for(|stopped| *stopped) => {
+                watch.stop(Reason::Shutdown);
+                let detail = "The server is stopping and gave up what it had not finished in time.";
+                Err(Problem::new(&kinds::DRAINING, detail).retry_after(1))
+            }
+        };
+        watch.answered();
+        if let Ok(done) = &answer {
+            self.metrics.computed(&done.timings, done.flops);
+        }
+        answer
+    }
+
+    /// Reads and plans; then runs at once where that can be, and in the lane of its cost otherwise.
+    async fn steps(
+        &self,
+        watch: &Watch,
+        start: Instant,
+        endpoint: Endpoint,
+        document: Document,
+    ) -> Result<Done, Problem> {
+        let small = document.bytes().len() <= SMALL_BODY;
+        let crew = if small { &self.small } else { &self.large };
+        let mut timings = Timings::default();
+        let reading = (document.bytes().len() as u64).saturating_mul(READ_FACTOR);
+        let grant = crew.enter(reading, &mut timings, &self.metrics).await?;
+        let (engine, job, ceiling) = (Arc::clone(&self.engine), watch.job(), self.small.ceiling());
+        let first = move || -> Result<First, Problem> {
+            let prepared = engine.prepare(document.bytes(), endpoint, job.flag())?;
+            (timings.parse, timings.plan) = (prepared.read, prepared.plan);
+            let is_small = ceiling.admits(&prepared.cost());
+            let mut grant = grant;
+            let need = prepared.cost().bytes.saturating_add(reading);
+            if prepared.patience().is_none() && is_small == small && grant.resize(need) {
+                return run(&engine, &prepared, grant, &job, timings).map(First::Done);
+            }
+            // The text stays counted among the bodies held.
+            Ok(First::Waits { prepared: Box::new(prepared), document, is_small, need, timings })
+        };
+        match crew.run(first).await? {
+            First::Done(done) => Ok(done),
+            First::Waits { prepared, document, is_small, need, timings } => {
+                let _held = document;
+                let crew = if is_small { &self.small } else { &self.large };
+                let allowed = prepared.patience();
+                let second = self.second(watch, crew, prepared, need, timings);
+                let Some(allowed) = allowed else { return second.await };
+                timeout_at(start + allowed, second).await.unwrap_or_else(|_| {
+                    watch.stop(Reason::Deadline);
+                    Err(late(&format!("the {} ms that its document allows", allowed.as_millis())))
+                })
+            }
+        }
+    }
+
+    /// Waits for a place in a lane and runs there.
+    async fn second(
+        &self,
+        watch: &Watch,
+        crew: &Crew,
+        prepared: Box<Prepared>,
+        need: u64,
+        mut timings: Timings,
+    ) -> Result<Done, Problem> {
+        let grant = crew.enter(need, &mut timings, &self.metrics).await?;
+        let (engine, job) = (Arc::clone(&self.engine), watch.job());
+        crew.run(move || run(&engine, &prepared, grant, &job, timings)).await
+    }
+}
+
+/// What came of the first step.
+enum First {
+    Done(Done),
+    /// Its cost is known, and it runs when there is room.
+    Waits {
+        prepared: Box<Prepared>,
+        document: Document,
+        is_small: bool,
+        need: u64,
+        timings: Timings,
+    },
+}
+
+/// Runs what was prepared; the grant goes with the answer.
+fn run(
+    engine: &Engine,
+    prepared: &Prepared,
+    mut grant: Grant,
+    job: &Job,
+    mut timings: Timings,
+) -> Result<Done, Problem> {
+    let answer = engine.run(prepared, job.flag())?;
+    (timings.run, timings.write) = (answer.run, answer.write);
+    grant.ended(answer.body.capacity() as u64);
+    let body = Bytes::from_owner(Counted { text: answer.body, _grant: grant });
+    Ok(Done { body, timings, flops: prepared.cost().flops })
+}
+
+/// An answer's text together with the share of the memory it takes.
+struct Counted {
+    text: Vec<u8>,
+    _grant: Grant,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+fn late(within: &str) -> Problem {
+    Problem::new(&kinds::DEADLINE, format!("The answer was not ready within {within}.")).retry_after(1)
+}

@@ -1,0 +1,53 @@
+//! How long the phases of a request took: for `Server-Timing`, the metrics and the log.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The phases, by the names they have everywhere.
+pub(in crate::http) const PHASES: [&str; 5] = ["parse", "plan", "queue", "run", "write"];
+
+/// Time spent in each of [`PHASES`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::http) struct Timings {
+    pub(super) parse: Duration,
+    pub(super) plan: Duration,
+    pub(super) queue: Duration,
+    pub(super) run: Duration,
+    pub(super) write: Duration,
+}
+
+impl Timings {
+    /// The phases with their times.
+    pub(in crate::http) fn phases(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        PHASES.into_iter().zip([self.parse, self.plan, self.queue, self.run, self.write])
+    }
+
+    /// The value of a `Server-Timing` header, in milliseconds.
+    pub(in crate::http) fn header(&self) -> String {
+        let mut text = String::new();
+        for (phase, time) in self.phases() {
+            let comma = if text.is_empty() { "" } else { ", " };
+            // A text can always be written to.
+            let _ = write!(text, "{comma}{phase};dur={:.3}", time.as_secs_f64() * 1e3);
+        }
+        text
+    }
+
+    /// The phases in words.
+    pub(in crate::http) fn words(&self) -> String {
+        let spent = |(phase, time): (&str, Duration)| format!("{phase} {:.3} s", time.as_secs_f64());
+        self.phases().map(spent).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_names_every_phase_in_milliseconds() {
+        let timings = Timings { run: Duration::from_micros(1500), ..Timings::default() };
+        let expected = "parse;dur=0.000, plan;dur=0.000, queue;dur=0.000, run;dur=1.500, write;dur=0.000";
+        assert_eq!(timings.header(), expected);
+    }
+}

@@ -1,0 +1,19 @@
+//! What an operator may rely on: how the server stops, whom it keeps out, and what it does under load and abuse.
+
+#[path = "server/abuse.rs"]
+mod abuse;
+#[path = "server/client.rs"]
+mod client;
+#[path = "server/connections.rs"]
+mod connections;
+#[path = "server/keys.rs"]
+mod keys;
+#[path = "server/load.rs"]
+mod load;
+#[path = "server/settings.rs"]
+mod settings;
+#[path = "server/sight.rs"]
+mod sight;
+#[path = "server/stopping.rs"]
+mod stopping;
+mod support;

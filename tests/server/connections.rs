@@ -1,0 +1,160 @@
+//! Connections: half heads, slow readers, too many, Unix sockets, TLS, both versions of HTTP.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::client::{SQUARE, connect, count, post, rest, sent, until};
+use crate::support::{Server, jacobi};
+
+#[test]
+fn half_a_head_is_closed_in_time() {
+    let server = Server::start(&["--header-timeout", "0.5"]);
+    for half in ["G", "GET /version HTTP/1.1\r\nhost: x\r\n", "PRI * HTTP/2.0\r\n"] {
+        let (_, took) = rest(sent(&server, half));
+        assert!(took < Duration::from_millis(1500), "{half:?}: {took:?}");
+    }
+}
+
+#[test]
+fn a_connection_is_kept_for_the_next_request_and_closed_when_idle() {
+    let server = Server::start(&["--header-timeout", "0.4", "--idle-timeout", "1.5"]);
+    let mut stream = sent(&server, &post("/value", SQUARE));
+    let mut answer = [0; 4096];
+    assert!(stream.read(&mut answer).expect("an answer") > 0);
+    std::thread::sleep(Duration::from_millis(700));
+    stream.write_all(post("/value", SQUARE).as_bytes()).expect("it is still open");
+    let (answer, took) = rest(stream);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(took > Duration::from_secs(1) && took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_reader_who_takes_nothing_is_cut_off_and_its_memory_given_back() {
+    let server = Server::start(&["--write-timeout", "0.5"]);
+    // More than any socket buffers.
+    let large = r#"{"define": {"f(x)": "x * ones((1500, 1000)) / 3"}, "at": {"x": 0.1}, "want": ["value"]}"#;
+    let mut stream = sent(&server, &post("/value", large));
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).expect("the answer begins");
+    assert_eq!(&start, b"HTTP/1.1 200");
+    assert!(count(&server, "jacobi_reserved_bytes{lane=\"large\"}").await > 1e7);
+    until(&server, "jacobi_reserved_bytes{lane=\"large\"}", 0.0).await;
+    let (rest, _) = rest(stream);
+    assert!(rest.len() < 25_000_000, "the whole answer came");
+}
+
+#[test]
+fn a_connection_too_many_is_told_so() {
+    let server = Server::start(&["--max-connections", "16"]);
+    let held: Vec<_> = (0..16).map(|_| sent(&server, "G")).collect();
+    let (answer, _) = rest(connect(&server));
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{} bytes: {answer}", body.len());
+    let problem: Value = serde_json::from_str(body).expect("a problem is JSON");
+    assert_eq!(problem["code"], "busy");
+    drop(held);
+    // Places are given back.
+    let start = std::time::Instant::now();
+    while !rest(sent(&server, "GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).0.contains(" 200 ") {
+        assert!(start.elapsed() < Duration::from_secs(20), "no place became free");
+    }
+}
+
+#[test]
+fn a_unix_socket_serves_and_is_taken_away_at_the_end() {
+    let path = std::env::temp_dir().join(format!("jacobi-{}.sock", std::process::id()));
+    let place = format!("unix:{}", path.display());
+    let start = || {
+        let mut command = jacobi();
+        command.args(["--listen", &place]);
+        Server::spawn(command)
+    };
+    let ask = || {
+        let mut stream = UnixStream::connect(&path).expect("the server listens");
+        let request = post("/value", SQUARE).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the server answers");
+        assert!(answer.contains("200 OK") && answer.contains("9.0"), "{answer}");
+    };
+    let server = start();
+    ask();
+    let check = jacobi().args(["healthcheck", "--listen", &place]).status().expect("the program runs");
+    assert!(check.success());
+    // Killed, it leaves its socket behind; the next one takes its place.
+    drop(server);
+    assert!(path.exists());
+    let server = start();
+    ask();
+    assert!(server.terminate());
+    assert!(!path.exists());
+}
+
+fn certificates() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/tls")
+}
+
+#[tokio::test]
+async fn tls_speaks_the_version_that_was_agreed_on() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let file = |name: &str| certificates().join(name).to_str().expect("a path is text").to_owned();
+    let server = Server::start(&["--tls-cert", &file("server.pem"), "--tls-key", &file("server.key")]);
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(file("ca.pem")).expect("a certificate")).expect("a root");
+    let config = |protocol: &[u8]| {
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        TlsConnector::from(Arc::new(config))
+    };
+    let name = ServerName::try_from("localhost").expect("a name");
+    let stream = tokio::net::TcpStream::connect(&server.address).await.expect("the server listens");
+    let mut stream = config(b"http/1.1").connect(name.clone(), stream).await.expect("hands are shaken");
+    let request = post("/value", SQUARE).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut answer = String::new();
+    // The server may close without saying goodbye.
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("9.0"), "{answer}");
+    let stream = tokio::net::TcpStream::connect(&server.address).await.expect("the server listens");
+    let stream = config(b"h2").connect(name, stream).await.expect("hands are shaken");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+}
+
+#[test]
+fn a_key_that_is_not_there_is_said_in_a_sentence() {
+    let certificate = certificates().join("server.pem");
+    let output = jacobi()
+        .args(["--listen", "127.0.0.1:0", "--tls-key", "/no/such.key", "--tls-cert"])
+        .arg(certificate)
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such.key"));
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_without_tls_too() {
+    let server = Server::start(&["--header-timeout", "0.5"]);
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().expect("a client");
+    for _ in 0..3 {
+        let answer = client.post(server.url("/value")).body(SQUARE).send().await.expect("the server answers");
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
+        // Longer than a head may take: the connection is idle, and stays.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+}
