@@ -207,18 +207,20 @@ fn take(
     (start, t0, way): (NodeId, NodeId, NodeId),
 ) -> Result<NodeId, crate::ir::ShapeError> {
     let shape = b.shape(start).clone();
-    let (y, done, share) = (b.input(&shape), b.input(&[]), b.input(&[]));
+    let (y, done, share, index) = (b.input(&shape), b.input(&[]), b.input(&[]), b.input(&[]));
     let (t, step) = place(b, (t0, way), done, share);
     let end = Pair::at(b, |b, y, t| field.at(b, y, t), (y, t, step)).end;
-    let next_done = b.add(done, share);
+    let (next_done, next_index) = (b.add(done, share), b.plus(1.0, index));
     let zero = b.fill(0.0, &[]);
     let mut steps = Steps::new(ATTEMPTS);
     steps.carried = vec![
         Carried { inside: y, first: start, next: end, wanted: true },
         Carried { inside: done, first: zero, next: next_done, wanted: false },
+        Carried { inside: index, first: zero, next: next_index, wanted: false },
     ];
     steps.items = vec![(share, chosen.shares)];
-    steps.count = Some(chosen.attempts);
+    // Where others of a batch go on, shares past the end are zero and change nothing.
+    steps.go = Some(b.greater(chosen.attempts, index));
     Ok(loop_in_segments(b, steps)?.carried[0].unwrap_or(start))
 }
 
