@@ -5,8 +5,10 @@ use super::compiled::{Compiled, Leaf, Member, Method};
 use super::document::{Document, Layout};
 use super::names::Names;
 use super::run::Values;
+use super::sparse;
 use super::verify::Verified;
 use super::warning::Warning;
+use crate::diff::sparse::Pattern;
 use crate::fault::{Code, Fault};
 use crate::json::{Nonfinite, Style, Writer};
 
@@ -58,9 +60,10 @@ impl Answer<'_> {
         let mut names = Names::begin(&mut self.w);
         for leaf in &member.leaves {
             names.lead_to(&mut self.w, &leaf.path);
-            match &leaf.sides {
-                Some([rows, columns]) => self.matrix(leaf.place, rows, columns)?,
-                None => self.array_of(leaf)?,
+            match (&leaf.sides, &leaf.pattern) {
+                (Some(sides), Some(pattern)) => self.sparse(leaf.place, member.want, pattern, sides)?,
+                (Some([rows, columns]), None) => self.matrix(leaf.place, rows, columns)?,
+                (None, _) => self.array_of(leaf)?,
             }
         }
         names.end(&mut self.w);
@@ -102,12 +105,31 @@ impl Answer<'_> {
         let shape = laid_out(self.document, self.compiled, shape, [output_shape, input_shape]);
         self.w.begin_object();
         array(&mut self.w, &shape, &data, self.document.style)?;
+        self.sides(output_shape, input_shape);
+        self.w.end_object();
+        Ok(())
+    }
+
+    /// A derivative as the elements of its pattern; of a pattern asked for by itself, that alone.
+    fn sparse(&mut self, place: usize, want: Want, pattern: &Pattern, sides: &[Vec<usize>; 2]) -> Result<(), Fault> {
+        let batch = self.compiled.batch.filter(|_| want != Want::Sparsity);
+        self.w.begin_object();
+        sparse::pattern(&mut self.w, pattern, self.document.format, batch);
+        if want != Want::Sparsity {
+            let (data, shape) = self.values.get(self.compiled, place);
+            self.w.key("data");
+            elements(&mut self.w, shape, &data, self.document.style)?;
+        }
+        self.sides(&sides[0], &sides[1]);
+        self.w.end_object();
+        Ok(())
+    }
+
+    fn sides(&mut self, output_shape: &[usize], input_shape: &[usize]) {
         self.w.key("output_shape");
         self.w.usizes(output_shape);
         self.w.key("input_shape");
         self.w.usizes(input_shape);
-        self.w.end_object();
-        Ok(())
     }
 
     fn chain(&mut self, chain: &Chain) -> Result<(), Fault> {
@@ -162,6 +184,10 @@ fn array(w: &mut Writer, shape: &[usize], data: &[f64], style: Style) -> Result<
     w.key("shape");
     w.usizes(shape);
     w.key("data");
+    elements(w, shape, data, style)
+}
+
+fn elements(w: &mut Writer, shape: &[usize], data: &[f64], style: Style) -> Result<(), Fault> {
     w.array(shape, data, style).map_err(|element| {
         Fault::new(Code::NonFinite, format!("element {element} of the answer is not a finite number"))
     })
@@ -198,6 +224,15 @@ fn way(w: &mut Writer, method: &Method) {
         w.usize(usize::try_from(flops).unwrap_or(usize::MAX));
     }
     w.end_object();
+    if let Some([forward, reverse]) = method.colours {
+        w.key("colours");
+        w.begin_object();
+        w.key("forward");
+        w.usize(forward);
+        w.key("reverse");
+        w.usize(reverse);
+        w.end_object();
+    }
     if let Some(bracketing) = &method.bracketing {
         w.key("bracketing");
         w.string(bracketing);

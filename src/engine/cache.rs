@@ -11,9 +11,11 @@ use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
-use super::document::{Definitions, Directions, Document, Mode, Wanted};
+use super::document::{Definitions, Directions, Document, Format, Mode, Wanted};
 use crate::fault::Fault;
+use crate::ir::Data;
 use crate::json::Json;
+use crate::tensor::Tensor;
 
 /// Bytes that each of the two caches may keep, roughly.
 const CAPACITY: u64 = 64 << 20;
@@ -26,6 +28,8 @@ const ENTRIES: usize = 1000;
 pub(super) struct Caches {
     definitions: Cache<Text, Arc<Definitions>, Weight>,
     plans: Cache<PlanKey, Arc<Compiled>, Weight>,
+    /// For plans that depend on the elements of constants, on which; by the key without these.
+    structural: Cache<PlanKey, Arc<[String]>, Weight>,
     next: AtomicU64,
 }
 
@@ -34,6 +38,7 @@ impl Default for Caches {
         Self {
             definitions: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
             plans: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
+            structural: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
             next: AtomicU64::new(0),
         }
     }
@@ -62,12 +67,19 @@ impl Caches {
         want: &[Wanted],
         compile: impl FnOnce() -> Result<Compiled, Vec<Fault>>,
     ) -> Result<Arc<Compiled>, Vec<Fault>> {
-        let key = PlanKey::new(document, want);
+        let bare = PlanKey::new(document, want);
+        let names = self.structural.get(&bare);
+        let key = names.map_or_else(|| bare.clone(), |names| bare.with_contents(document, &names));
         if let Some(known) = self.plans.get(&key) {
             return Ok(known);
         }
         let compiled = Arc::new(compile()?);
-        self.plans.insert(key, Arc::clone(&compiled));
+        if compiled.structural.is_empty() {
+            self.plans.insert(bare, Arc::clone(&compiled));
+        } else {
+            self.plans.insert(bare.with_contents(document, &compiled.structural), Arc::clone(&compiled));
+            self.structural.insert(bare, compiled.structural.as_slice().into());
+        }
         Ok(compiled)
     }
 }
@@ -151,6 +163,11 @@ struct PlanKey {
     inputs: Vec<(String, Vec<usize>, bool)>,
     constants: Vec<(String, Vec<usize>, Option<u64>)>,
     directions: [Option<Directional>; 2],
+    sparse: bool,
+    /// Whether sparse derivatives are compared with differences, and so are needed whole.
+    whole: bool,
+    /// The elements of constants that decide where others go.
+    contents: Vec<(String, Data)>,
 }
 
 /// How many directions if they are a list, and the names and shapes of their arrays.
@@ -163,9 +180,10 @@ fn directional(given: Option<&Directions>) -> Option<Directional> {
 
 impl PlanKey {
     fn new(document: &Document, want: &[Wanted]) -> Self {
+        let sparse = document.format != Format::Dense;
         let batched = |name: &String| document.batch.contains(name);
         let inputs = document.at.iter().map(|(name, t)| (name.clone(), t.shape.clone(), batched(name)));
-        let scalar = |t: &crate::tensor::Tensor| t.shape.is_empty().then(|| t.data[0].to_bits());
+        let scalar = |t: &Tensor| t.shape.is_empty().then(|| t.data[0].to_bits());
         let constants = document.constants.iter().map(|(name, t)| (name.clone(), t.shape.clone(), scalar(t)));
         Self {
             definitions: document.definitions.id,
@@ -177,7 +195,17 @@ impl PlanKey {
             inputs: inputs.collect(),
             constants: constants.collect(),
             directions: [directional(document.tangent.as_ref()), directional(document.cotangent.as_ref())],
+            sparse,
+            whole: sparse && document.verify,
+            contents: Vec::new(),
         }
+    }
+
+    /// The key of a plan that depends on the elements of some constants.
+    fn with_contents(&self, document: &Document, names: &[String]) -> Self {
+        let named = document.constants.iter().filter(|(name, _)| names.contains(name));
+        let data = |t: &Tensor| Data { shape: t.shape.as_slice().into(), elements: Arc::clone(&t.data) };
+        Self { contents: named.map(|(name, t)| (name.clone(), data(t))).collect(), ..self.clone() }
     }
 }
 
@@ -192,8 +220,14 @@ impl Weighter<Text, Arc<Definitions>> for Weight {
 }
 
 impl Weighter<PlanKey, Arc<Compiled>> for Weight {
-    fn weight(&self, _: &PlanKey, value: &Arc<Compiled>) -> u64 {
-        value.weight()
+    fn weight(&self, key: &PlanKey, value: &Arc<Compiled>) -> u64 {
+        value.weight() + key.contents.iter().map(|(_, data)| data.elements.len() as u64 * 8).sum::<u64>()
+    }
+}
+
+impl Weighter<PlanKey, Arc<[String]>> for Weight {
+    fn weight(&self, key: &PlanKey, _: &Arc<[String]>) -> u64 {
+        4096 + (key.inputs.len() + key.constants.len()) as u64 * 128
     }
 }
 

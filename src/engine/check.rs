@@ -4,6 +4,7 @@ use super::answer::{laid_out, method, warnings};
 use super::compiled::Compiled;
 use super::document::{Document, Want};
 use super::names::Names;
+use super::sparse;
 use crate::json::Writer;
 
 /// Writes what would be computed.
@@ -32,6 +33,12 @@ pub(super) fn write(document: &Document, compiled: &Compiled) -> Vec<u8> {
         for leaf in &member.leaves {
             names.lead_to(&mut w, &leaf.path);
             let whole = compiled.with_batch(compiled.value_shape(leaf.place));
+            if let Some(pattern) = &leaf.pattern {
+                w.begin_object();
+                sparse::extent(&mut w, pattern, document.format, compiled.batch.filter(|_| member.want != Want::Sparsity));
+                w.end_object();
+                continue;
+            }
             match &leaf.sides {
                 Some([rows, columns]) => shape(&mut w, &laid_out(document, compiled, &whole, [rows, columns])),
                 None => shape(&mut w, &whole),

@@ -34,7 +34,7 @@ impl Compiled {
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
-        let request = Request { document, want, limits, outputs: &outputs, wrt: &wrt };
+        let request = Request { document, want, limits, outputs: &outputs, wrt: &wrt, constants: &lowering.constants };
         let built = wanted::build(&mut b, &request, &mut roots)?;
         places.checked = built.checked;
         if built.first.is_some() || built.second.is_some() {
@@ -67,6 +67,7 @@ impl Compiled {
             chain,
             calls: lowering.calls,
             warnings: lowering.warnings,
+            structural: built.structural,
             batch: length,
             cost,
             spare: Mutex::default(),

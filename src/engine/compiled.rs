@@ -7,8 +7,9 @@ use super::directions::Side;
 use super::document::{Document, Want};
 use super::lower::CallSite;
 use super::warning::Warning;
+use crate::diff::sparse::Pattern;
 use crate::exec::{Plan, Workspace};
-use crate::ir::{Graph, NodeId, elements};
+use crate::ir::{Attr, Graph, NodeId, elements};
 
 /// A document made ready to run at any point of the same shapes.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Compiled {
     pub calls: Vec<CallSite>,
     /// Warnings known before running.
     pub warnings: Vec<Warning>,
+    /// Constants whose elements the plan depends on, because they decide where others go.
+    pub structural: Vec<String>,
     /// Length of the batch axis.
     pub batch: Option<usize>,
     /// Predicted cost.
@@ -95,6 +98,8 @@ pub struct Leaf {
     pub sides: Option<[Vec<usize>; 2]>,
     /// Arrays that belong to it, by their names.
     pub also: Vec<(&'static str, usize)>,
+    /// For a sparse matrix, where its elements are; the plan's output then holds these alone.
+    pub pattern: Option<Arc<Pattern>>,
 }
 
 /// The array that an input of the graph is bound to.
@@ -125,12 +130,14 @@ pub struct Method {
     pub chosen: u64,
     /// The order in which the factors of the chain rule are multiplied, in words, where it was chosen.
     pub bracketing: Option<String>,
+    /// Forward and reverse sweeps along colours, where that is how it was computed.
+    pub colours: Option<[usize; 2]>,
 }
 
 impl Method {
     /// The only way there is.
     pub(super) fn only(mode: &'static str, flops: u64) -> Self {
-        Self { mode, ways: Vec::new(), chosen: flops, bracketing: None }
+        Self { mode, ways: Vec::new(), chosen: flops, bracketing: None, colours: None }
     }
 }
 
@@ -173,6 +180,11 @@ impl Compiled {
 }
 
 impl Compiled {
+    /// Whether nothing but patterns is asked for, which are known without running.
+    pub(super) fn computes_nothing(&self) -> bool {
+        self.chain.is_none() && self.members.iter().all(|m| m.want == Want::Sparsity)
+    }
+
     /// The places of what is infinite where a Jacobian is singular, and no fault then: logarithms of
     /// determinants, and condition numbers.
     pub(super) fn unbounded(&self) -> Vec<usize> {
@@ -202,7 +214,11 @@ impl Compiled {
     /// Rough bytes that keeping this plan takes.
     pub(super) fn weight(&self) -> u64 {
         let spare = if self.cost.bytes <= KEPT_BYTES { KEPT_WORKSPACES as u64 * self.cost.bytes } else { 0 };
-        self.graph.nodes.len() as u64 * 512 + spare + 4096
+        let literals = self.graph.nodes.iter().map(|n| if let Attr::Data(d) = &n.attr { d.elements.len() } else { 0 });
+        let leaves = self.members.iter().flat_map(|m| &m.leaves);
+        let patterns = leaves.filter_map(|l| l.pattern.as_ref()).map(|p| p.rows + p.nnz());
+        let kept = literals.chain(patterns).sum::<usize>() as u64 * 8;
+        self.graph.nodes.len() as u64 * 512 + kept + spare + 4096
     }
 }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod cache;
 mod chain;
+mod colours;
 mod check;
 mod compile;
 mod compiled;
@@ -18,9 +19,11 @@ mod mode;
 mod names;
 mod nonfinite;
 mod operations;
+mod part;
 mod prelude;
 mod prepared;
 mod run;
+mod sparse;
 mod verify;
 mod wanted;
 mod warning;
@@ -133,7 +136,11 @@ impl Engine {
             return Ok(Answer { body, run: Duration::ZERO, write });
         }
         let (ran, run) = timed(|| -> Result<_, Vec<Fault>> {
-            let values = run::run(document, compiled, cancel)?;
+            let values = if compiled.computes_nothing() {
+                run::Values::none(compiled)
+            } else {
+                run::run(document, compiled, cancel)?
+            };
             let verify = || verify::verify(document, compiled, &values, &self.limits, cancel);
             let verified = document.verify.then(verify).transpose()?;
             Ok((values, verified))

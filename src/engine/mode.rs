@@ -4,22 +4,50 @@
 //! A way is a function in [`WAYS`]; it may find that it does not apply, or give up half-way when it
 //! takes too many sweeps over too large a graph.
 
+use std::cell::OnceCell;
+
+use super::colours;
 use super::compiled::Method;
 use super::document::Mode;
 use super::limits::Limits;
+use super::part::{Part, Parts, split};
+use crate::diff::sparse::{Block, Given, Pattern};
 use crate::diff::{Bracketing, Jacobian, forward, reverse};
 use crate::fault::{Code, Fault};
-use crate::ir::{Builder, NodeId};
+use crate::ir::{Builder, NodeId, elements, reachable};
 
 /// Most nodes looked at to build a derivative one way, a node once for each sweep.
 const MOST_VISITS: usize = 200_000_000;
 
 /// What is to be differentiated, and what that may take.
-struct Task<'a> {
-    values: &'a [NodeId],
-    inputs: &'a [NodeId],
-    mode: Mode,
-    limits: &'a Limits,
+pub(super) struct Task<'a> {
+    pub(super) values: &'a [NodeId],
+    pub(super) inputs: &'a [NodeId],
+    pub(super) limits: &'a Limits,
+    /// The way that is forced, if one is.
+    pub(super) mode: Mode,
+    /// Whether the values are gradients by all inputs, one function after another.
+    pub(super) symmetric: bool,
+    /// Whether the answer is the elements of a pattern.
+    pub(super) sparse: bool,
+    /// Constants that decide the pattern.
+    pub(super) known: &'a [(String, Given)],
+    /// The pattern, once it is found.
+    pub(super) found: OnceCell<Result<Pattern, Fault>>,
+}
+
+impl Task<'_> {
+    /// Rows and columns of the whole derivative.
+    pub(super) fn size(&self, b: &Builder) -> (usize, usize) {
+        let sum = |nodes: &[NodeId]| nodes.iter().fold(0usize, |sum, &n| sum.saturating_add(elements(b.shape(n))));
+        (sum(self.values), sum(self.inputs))
+    }
+
+    /// Where the whole derivative may differ from zero.
+    pub(super) fn pattern(&self, b: &Builder) -> Result<&Pattern, Fault> {
+        let find = || colours::find(b, self.values, self.inputs, self.known);
+        self.found.get_or_init(find).as_ref().map_err(Clone::clone)
+    }
 }
 
 /// One way to build a Jacobian.
@@ -31,38 +59,70 @@ struct Way {
 }
 
 /// All ways, in the order in which they are shown; of equally cheap ones the first is taken.
-const WAYS: [Way; 3] = [
+const WAYS: [Way; 4] = [
     Way { mode: Mode::Forward, name: "forward", build: by_columns },
     Way { mode: Mode::Reverse, name: "reverse", build: by_rows },
     Way { mode: Mode::Mixed, name: "mixed", build: by_factors },
+    Way { mode: Mode::Sparse, name: "sparse", build: colours::by_colours },
 ];
 
 /// A Jacobian, and what is to be said of how it was built.
-struct Built {
-    jacobian: Jacobian,
+pub(super) struct Built {
+    parts: Parts,
     bracketing: Option<String>,
+    /// Forward and reverse sweeps along colours.
+    colours: Option<[usize; 2]>,
+}
+
+impl Built {
+    /// From matrices.
+    fn dense(jacobian: Jacobian) -> Self {
+        let parts = jacobian.into_iter().map(|row| row.into_iter().map(Part::Whole).collect()).collect();
+        Self { parts, bracketing: None, colours: None }
+    }
+
+    /// From sweeps along colours.
+    pub(super) fn by_colours(parts: Parts, colours: [usize; 2]) -> Self {
+        Self { parts, bracketing: None, colours: Some(colours) }
+    }
+
+    /// Everything that is computed.
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        self.parts.iter().flatten().map(Part::node).collect()
+    }
+
+    /// In the form in which it is asked for: matrices, or the elements of the pattern.
+    fn in_form(mut self, b: &mut Builder, task: &Task<'_>) -> Result<Self, Fault> {
+        if !task.sparse {
+            for part in self.parts.iter_mut().flatten() {
+                *part = Part::Whole(part.whole(b));
+            }
+        } else if self.colours.is_none() {
+            let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| elements(b.shape(n))).collect::<Vec<_>>();
+            let patterns = split(task.pattern(b)?, &sizes(task.values), &sizes(task.inputs));
+            for (part, pattern) in self.parts.iter_mut().flatten().zip(patterns.into_iter().flatten()) {
+                *part = Part::Sparse(Block::of_matrix(b, part.node(), pattern));
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// Builds the Jacobian.
 ///
 /// # Errors
 /// If no way is left that applies and keeps the limits, or not the one that is forced.
-pub(super) fn choose(
-    b: &mut Builder,
-    values: &[NodeId],
-    inputs: &[NodeId],
-    mode: Mode,
-    limits: &Limits,
-) -> Result<(Jacobian, Method), Vec<Fault>> {
-    let task = Task { values, inputs, mode, limits };
+pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method), Vec<Fault>> {
+    let mode = task.mode;
     let mut candidates: Vec<(&Way, Built, u64)> = Vec::with_capacity(WAYS.len());
     let mut reason = None;
     for way in &WAYS {
         let allowed = mode == Mode::Auto || mode == way.mode;
-        match (way.build)(b, &task) {
+        match (way.build)(b, task).and_then(|built| built.in_form(b, task)) {
             Ok(built) => {
-                let roots: Vec<NodeId> = values.iter().chain(built.jacobian.iter().flatten()).copied().collect();
-                candidates.push((way, built, b.flops(&roots)));
+                let roots: Vec<NodeId> = task.values.iter().copied().chain(built.nodes()).collect();
+                let flops = b.flops(&roots);
+                candidates.push((way, built, flops));
             }
             Err(fault) if allowed => reason = reason.or(Some(fault)),
             Err(_) => {}
@@ -70,12 +130,24 @@ pub(super) fn choose(
     }
     let ways = candidates.iter().map(|(way, _, flops)| (way.name, *flops)).collect();
     let allowed = candidates.into_iter().filter(|(way, ..)| mode == Mode::Auto || mode == way.mode);
-    match allowed.min_by_key(|(_, _, flops)| *flops) {
+    match allowed.min_by_key(|(_, built, flops)| weight(b, task, built, *flops)) {
         Some((way, built, chosen)) => {
-            Ok((built.jacobian, Method { mode: way.name, ways, chosen, bracketing: built.bracketing }))
+            let Built { parts, bracketing, colours } = built;
+            Ok((parts, Method { mode: way.name, ways, chosen, bracketing, colours }))
         }
         None => Err(reason.into_iter().collect()),
     }
+}
+
+/// What a way is chosen by: that its values fit in memory, then its operations, to which a matrix counts
+/// that is made only to pick a few elements.
+fn weight(b: &Builder, task: &Task<'_>, built: &Built, flops: u64) -> (bool, u64) {
+    let live = reachable(b.nodes(), &built.nodes());
+    let largest = b.nodes().iter().zip(live).filter(|(_, live)| *live).map(|(n, _)| elements(&n.shape)).max();
+    let too_large = (largest.unwrap_or(0) as u64).saturating_mul(8) > task.limits.max_bytes;
+    let (rows, columns) = task.size(b);
+    let whole = if task.sparse && built.colours.is_none() { rows.saturating_mul(columns) } else { 0 };
+    (too_large, flops.saturating_add(whole as u64))
 }
 
 /// Forward mode, some inputs at a time.
@@ -86,14 +158,14 @@ fn by_columns(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
             row.extend(more);
         }
     });
-    if whole { Ok(Built { jacobian: blocks, bracketing: None }) } else { Err(too_large(b, task)) }
+    if whole { Ok(Built::dense(blocks)) } else { Err(too_large(b, task)) }
 }
 
 /// Reverse mode, some outputs at a time.
 fn by_rows(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
     let mut blocks = Jacobian::with_capacity(task.values.len());
     let whole = in_parts(b, task.values, task.limits, |b, part| blocks.extend(reverse(b, part, task.inputs, &[])));
-    if whole { Ok(Built { jacobian: blocks, bracketing: None }) } else { Err(too_large(b, task)) }
+    if whole { Ok(Built::dense(blocks)) } else { Err(too_large(b, task)) }
 }
 
 /// Most arrays, inputs and outputs together, between which factors are multiplied.
@@ -113,7 +185,7 @@ fn by_factors(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
         return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
     };
     let bracketing = Some(found.in_words(&|i| format!("J{}", i + 1)));
-    Ok(Built { jacobian: found.build(b), bracketing })
+    Ok(Built { bracketing, ..Built::dense(found.build(b)) })
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.

@@ -21,6 +21,11 @@ pub(super) struct Values {
 }
 
 impl Values {
+    /// Nothing was run.
+    pub(super) fn none(compiled: &Compiled) -> Self {
+        Self { inputs: Vec::new(), workspace: Workspace::default(), warnings: compiled.warnings.clone() }
+    }
+
     /// Elements and shape of output `i` of the plan.
     pub(super) fn get<'a>(&'a self, compiled: &'a Compiled, i: usize) -> (std::borrow::Cow<'a, [f64]>, &'a [usize]) {
         let view = compiled.plan.output(i, &self.inputs, &self.workspace);

@@ -1,13 +1,18 @@
 //! What a document wants, made graph: values, first and second derivatives, and their products with
 //! directions, each with the place where the answer finds it.
 
+use std::cell::OnceCell;
+
 use super::compile::Roots;
 use super::compiled::{Checked, Leaf, Member, Method};
 use super::directions::{Directed, Side};
-use super::document::{Document, Want, Wanted};
+use super::document::{Document, Format, Want, Wanted};
 use super::limits::Limits;
-use super::mode::choose;
-use crate::diff::{Jacobian, batch, gradient, jvp, pullback};
+use super::colours;
+use super::mode::{Task, choose};
+use super::part::{Part, Parts, split};
+use crate::diff::sparse::Given;
+use crate::diff::{batch, gradient, jvp, pullback};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::json::{child, fields::with_hint};
@@ -23,6 +28,8 @@ pub(super) struct Request<'a> {
     pub(super) outputs: &'a [(String, NodeId)],
     /// What they are differentiated by.
     pub(super) wrt: &'a [(String, NodeId)],
+    /// Constants that are inputs of the graph.
+    pub(super) constants: &'a [(String, NodeId)],
 }
 
 /// What was built.
@@ -37,6 +44,8 @@ pub(super) struct Built {
     pub(super) checked: Vec<Checked>,
     /// Directions as inputs of the graph.
     pub(super) directed: Vec<Directed>,
+    /// Constants that decide where elements go, where that was looked at.
+    pub(super) structural: Vec<String>,
 }
 
 /// Builds everything wanted.
@@ -121,13 +130,68 @@ impl Work<'_, '_> {
     /// Asks for a node under the names that lead to it.
     fn leaf(&mut self, path: &[&str], node: NodeId) -> Leaf {
         let path = path.iter().map(|&name| name.to_owned()).collect();
-        Leaf { path, place: self.roots.add(node), sides: None, also: Vec::new() }
+        Leaf { path, place: self.roots.add(node), sides: None, pattern: None, also: Vec::new() }
     }
 
     /// The same for a matrix, whose sides are two arrays flattened.
     fn matrix(&mut self, path: &[&str], node: NodeId, rows: NodeId, columns: NodeId) -> Leaf {
         let sides = [rows, columns].map(|n| self.b.shape(n).to_vec());
         Leaf { sides: Some(sides), ..self.leaf(path, node) }
+    }
+
+    /// The same for a part of a derivative, sparse or whole.
+    fn part(&mut self, path: &[&str], part: &Part, rows: NodeId, columns: NodeId) -> Leaf {
+        Leaf { pattern: part.pattern().cloned(), ..self.matrix(path, part.node(), rows, columns) }
+    }
+
+    /// The derivative of values by all inputs, in the cheapest way.
+    fn derivative(&mut self, values: &[NodeId], symmetric: bool) -> Result<(Parts, Method), Vec<Fault>> {
+        let (document, inputs) = (self.request.document, self.inputs());
+        let known = colours::given(self.b, values, &inputs, self.request.constants, &document.constants);
+        let task = Task {
+            values,
+            inputs: &inputs,
+            limits: self.request.limits,
+            mode: document.mode,
+            symmetric,
+            sparse: document.format != Format::Dense,
+            known: &known,
+            found: OnceCell::new(),
+        };
+        let chosen = choose(self.b, &task)?;
+        if task.found.get().is_some() {
+            self.depends_on(&known);
+        }
+        Ok(chosen)
+    }
+
+    fn depends_on(&mut self, known: &[(String, Given)]) {
+        for (name, _) in known {
+            if !self.built.structural.contains(name) {
+                self.built.structural.push(name.clone());
+            }
+        }
+    }
+
+    /// Where Jacobians may differ from zero.
+    fn sparsity(&mut self, of: &[usize]) -> Result<Vec<Leaf>, Vec<Fault>> {
+        let (outputs, wrt, inputs) = (self.request.outputs, self.request.wrt, self.inputs());
+        let values: Vec<NodeId> = of.iter().map(|&o| outputs[o].1).collect();
+        let document = self.request.document;
+        let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
+        self.depends_on(&known);
+        let found = colours::find(self.b, &values, &inputs, &known).map_err(|fault| vec![fault])?;
+        let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| self.size(n)).collect::<Vec<_>>();
+        let patterns = split(&found, &sizes(&values), &sizes(&inputs));
+        let mut leaves = Vec::new();
+        for (&o, row) in of.iter().zip(patterns) {
+            for ((input, x), pattern) in wrt.iter().zip(row) {
+                // Nothing is computed; the value stands in for what would be.
+                let leaf = self.matrix(&[&outputs[o].0, input], outputs[o].1, outputs[o].1, *x);
+                leaves.push(Leaf { pattern: Some(pattern), ..leaf });
+            }
+        }
+        Ok(leaves)
     }
 
     /// Values, gradients and Jacobians.
@@ -138,12 +202,11 @@ impl Work<'_, '_> {
         let moving: Vec<usize> = (0..outputs.len())
             .filter(|o| chosen.iter().any(|(want, of)| differentiated(*want) && of.contains(o)))
             .collect();
-        let mut blocks = Jacobian::new();
+        let mut blocks = Parts::new();
         if chosen.iter().any(|(want, _)| differentiated(*want)) {
             let values: Vec<NodeId> = moving.iter().map(|&o| outputs[o].1).collect();
-            let inputs = self.inputs();
-            let (jacobian, method) = choose(self.b, &values, &inputs, self.request.document.mode, self.request.limits)?;
-            (blocks, self.built.first) = (jacobian, Some(method));
+            let (parts, method) = self.derivative(&values, false)?;
+            (blocks, self.built.first) = (parts, Some(method));
         }
         let row = |o: usize| moving.iter().position(|m| *m == o).unwrap_or(0);
         for (want, of) in chosen {
@@ -157,18 +220,25 @@ impl Work<'_, '_> {
                 Want::Gradient | Want::Jacobian => {
                     for &o in of {
                         for (i, (input, x)) in wrt.iter().enumerate() {
-                            leaves.push(self.matrix(&[&outputs[o].0, input], blocks[row(o)][i], outputs[o].1, *x));
+                            let mut part = blocks[row(o)][i].clone();
+                            if *want == Want::Gradient {
+                                part = Part::Whole(part.whole(self.b));
+                            }
+                            leaves.push(self.part(&[&outputs[o].0, input], &part, outputs[o].1, *x));
                         }
                     }
                 }
+                Want::Sparsity => leaves = self.sparsity(of)?,
                 Want::LogAbsDet => {
                     for &o in of {
-                        leaves.extend(self.determinant(&outputs[o], &blocks[row(o)])?);
+                        let blocks: Vec<NodeId> = blocks[row(o)].iter().map(|part| part.whole(self.b)).collect();
+                        leaves.extend(self.determinant(&outputs[o], &blocks)?);
                     }
                 }
                 Want::SingularValues => {
                     for &o in of {
-                        leaves.push(self.singular(&outputs[o].0, &blocks[row(o)])?);
+                        let blocks: Vec<NodeId> = blocks[row(o)].iter().map(|part| part.whole(self.b)).collect();
+                        leaves.push(self.singular(&outputs[o].0, &blocks)?);
                     }
                 }
                 _ => continue,
@@ -176,11 +246,21 @@ impl Work<'_, '_> {
             self.built.members.push(Member { want: *want, leaves });
         }
         for &o in &moving {
-            let blocks = blocks[row(o)].iter().map(|&n| self.roots.add(n)).collect();
-            let value = self.roots.add(outputs[o].1);
-            self.built.checked.push(Checked { what: outputs[o].0.clone(), value, blocks });
+            self.check(outputs[o].0.clone(), outputs[o].1, &blocks[row(o)]);
         }
         Ok(())
+    }
+
+    /// Remembers what may be compared with differences of values; sparse blocks only where that is asked for,
+    /// because they are then needed whole.
+    fn check(&mut self, what: String, value: NodeId, parts: &[Part]) {
+        if self.request.document.format != Format::Dense && !self.request.document.verify {
+            return;
+        }
+        let whole: Vec<NodeId> = parts.iter().map(|part| part.whole(self.b)).collect();
+        let blocks = whole.into_iter().map(|n| self.roots.add(n)).collect();
+        let value = self.roots.add(value);
+        self.built.checked.push(Checked { what, value, blocks });
     }
 
     /// Sign and logarithm of the determinant of the Jacobian by all inputs side by side.
@@ -313,20 +393,19 @@ impl Work<'_, '_> {
         for &o in of {
             slopes.extend(gradient(self.b, outputs[o].1, &inputs));
         }
-        let (blocks, method) = choose(self.b, &slopes, &inputs, self.request.document.mode, self.request.limits)?;
+        let (blocks, method) = self.derivative(&slopes, true)?;
         self.built.second = Some(method);
         let mut leaves = Vec::new();
         for ((&o, blocks), slopes) in
             of.iter().zip(blocks.chunks(inputs.len().max(1))).zip(slopes.chunks(inputs.len().max(1)))
         {
             for ((a, x), row) in wrt.iter().zip(blocks) {
-                for ((input, y), &block) in wrt.iter().zip(row) {
-                    leaves.push(self.matrix(&[&outputs[o].0, a, input], block, *x, *y));
+                for ((input, y), part) in wrt.iter().zip(row) {
+                    leaves.push(self.part(&[&outputs[o].0, a, input], part, *x, *y));
                 }
             }
             for (((a, _), row), &slope) in wrt.iter().zip(blocks).zip(slopes) {
-                let (value, blocks) = (self.roots.add(slope), row.iter().map(|&n| self.roots.add(n)).collect());
-                self.built.checked.push(Checked { what: format!("∂{}/∂{a}", outputs[o].0), value, blocks });
+                self.check(format!("∂{}/∂{a}", outputs[o].0), slope, row);
             }
         }
         self.built.members.push(Member { want: *want, leaves });

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use colour::Colours;
 pub use known::Given;
 pub use pattern::Pattern;
-pub use propagate::pattern;
+pub use propagate::{pattern, structural};
 pub use sides::Sides;
 
 use compress::{Second, Sweeps};
@@ -41,6 +41,22 @@ pub struct Block {
 }
 
 impl Block {
+    /// The elements of a matrix at the places of a pattern.
+    pub fn of_matrix(b: &mut Builder, matrix: NodeId, pattern: Arc<Pattern>) -> Self {
+        let count = pattern.nnz();
+        let size = pattern.rows * pattern.columns;
+        let values = match b.fill_value(matrix) {
+            Some(value) => b.fill(value, &[count]),
+            None => b.reshape(matrix, &[size]),
+        };
+        if count == size || b.shape(values).as_slice() == [count] {
+            return Self { pattern, values };
+        }
+        let places = compress::literal(b, pattern.entries().map(|(i, j)| i * pattern.columns + j));
+        let values = b.pick(values, places, 0);
+        Self { pattern, values }
+    }
+
     /// The block as a matrix, m × n.
     pub fn dense(&self, b: &mut Builder) -> NodeId {
         let (m, n) = (self.pattern.rows, self.pattern.columns);

@@ -27,6 +27,12 @@ impl Pattern {
         Self { rows: starts.len() - 1, columns, starts, indices }
     }
 
+    /// Every position.
+    pub fn full(rows: usize, columns: usize) -> Self {
+        let row: Vec<u32> = (0..columns as u32).collect();
+        Self::from_rows(columns, std::iter::repeat_n(row.as_slice(), rows))
+    }
+
     /// Number of positions.
     pub fn nnz(&self) -> usize {
         self.indices.len()

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::arena::Arena;
 use super::known::{Given, Known};
 use super::pattern::Pattern;
-use crate::ir::{Argument, Builder, Depends, Flow, Node, NodeId, Sets, dependent, elements};
+use crate::ir::{Argument, Attr, Builder, Depends, Flow, Node, NodeId, Sets, dependent, elements};
 
 /// Where the Jacobian of `outputs` by `inputs` may differ from zero: rows are the elements of all
 /// outputs one after another, columns those of all inputs. `given` are inputs whose elements are known.
@@ -199,6 +199,32 @@ fn needed(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
         }
     }
     needed
+}
+
+/// Which of `constants` decide where elements go: those that determine, with nothing else but literals,
+/// an argument that a rule holds fixed, such as indices or the condition of a selection.
+pub fn structural(b: &Builder, outputs: &[NodeId], inputs: &[NodeId], constants: &[NodeId]) -> Vec<NodeId> {
+    let needed = needed(b, outputs, inputs);
+    let constant = |n: &NodeId| constants.contains(n);
+    // What depends on anything that is bound when the plan runs, constants excepted.
+    let mut unknown = vec![false; b.nodes().len()];
+    for (i, node) in b.nodes().iter().enumerate() {
+        let bound = matches!(node.attr, Attr::Input(..)) && !constant(&NodeId(i as u32));
+        unknown[i] = bound || node.args.iter().any(|a| unknown[a.index()]);
+    }
+    let mut decides = vec![false; b.nodes().len()];
+    for (i, node) in b.nodes().iter().enumerate() {
+        if needed[i] && matches!(node.op.depends, Depends::Custom(_)) {
+            let held = node.args.iter().enumerate().filter(|&(k, a)| !node.op.rule.passes(k) && !unknown[a.index()]);
+            held.for_each(|(_, a)| decides[a.index()] = true);
+        }
+    }
+    for i in (0..decides.len()).rev() {
+        if decides[i] {
+            b.nodes()[i].args.iter().for_each(|a| decides[a.index()] = true);
+        }
+    }
+    constants.iter().copied().filter(|c| decides[c.index()]).collect()
 }
 
 /// The arguments from which a derivative passes.

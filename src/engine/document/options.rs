@@ -1,6 +1,6 @@
 //! The fields that choose: what to return, how to differentiate, how to write the answer.
 
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::json::fields::{tell, wrong_type};
 use crate::json::{Encoding, Fields, Json, Nonfinite, Order, Style};
 
@@ -16,6 +16,8 @@ pub enum Mode {
     Reverse,
     /// Factor by factor, in the cheapest order.
     Mixed,
+    /// Along colours of the pattern.
+    Sparse,
 }
 
 /// The shape of a Jacobian.
@@ -34,6 +36,10 @@ pub enum Format {
     /// Every element.
     #[default]
     Dense,
+    /// Elements of the pattern, compressed by rows.
+    Csr,
+    /// Elements of the pattern, each with its row and column.
+    Coo,
 }
 
 /// The choices with their defaults filled in.
@@ -47,10 +53,16 @@ pub(super) struct Options {
     pub(super) time_ms: Option<u64>,
 }
 
-const MODE: [(&str, Mode); 4] =
-    [("auto", Mode::Auto), ("forward", Mode::Forward), ("reverse", Mode::Reverse), ("mixed", Mode::Mixed)];
+const MODE: [(&str, Mode); 5] = [
+    ("auto", Mode::Auto),
+    ("forward", Mode::Forward),
+    ("reverse", Mode::Reverse),
+    ("mixed", Mode::Mixed),
+    ("sparse", Mode::Sparse),
+];
 const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
-const FORMAT: [(&str, Format); 1] = [("dense", Format::Dense)];
+const FORMAT: [(&str, Format); 4] =
+    [("dense", Format::Dense), ("sparse", Format::Csr), ("csr", Format::Csr), ("coo", Format::Coo)];
 const ENCODING: [(&str, Encoding); 3] =
     [("nested", Encoding::Nested), ("flat", Encoding::Flat), ("base64", Encoding::Base64)];
 const ORDER: [(&str, Order); 2] = [("C", Order::C), ("F", Order::F)];
@@ -59,9 +71,13 @@ const NONFINITE: [(&str, Nonfinite); 3] =
 
 /// All other choices.
 pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {
-    let mode = fields.choice("mode", &MODE, &["sparse"], faults);
+    let mode = fields.choice("mode", &MODE, &[], faults);
     let layout = fields.choice("layout", &LAYOUT, &[], faults);
-    let format = fields.choice("format", &FORMAT, &["sparse", "csr", "coo"], faults);
+    let format = fields.choice("format", &FORMAT, &[], faults);
+    if layout == Some(Layout::Tensor) && !matches!(format, None | Some(Format::Dense)) {
+        let detail = "A sparse matrix has rows and columns: `layout` \"tensor\" goes with `format` \"dense\".";
+        tell(faults, || Fault::new(Code::InvalidValue, detail).at(fields.pointer("layout")));
+    }
     let encoding = fields.choice("encoding", &ENCODING, &[], faults);
     let order = fields.choice("order", &ORDER, &[], faults);
     let nonfinite = fields.choice("nonfinite", &NONFINITE, &[], faults);

@@ -26,10 +26,12 @@ pub enum Want {
     LogAbsDet,
     /// The singular values of the Jacobian, with its rank and condition number.
     SingularValues,
+    /// Where the Jacobians may differ from zero.
+    Sparsity,
 }
 
 /// Every word of `want`, in the order in which answers have them.
-pub(super) const WANT: [(&str, Want); 9] = [
+pub(super) const WANT: [(&str, Want); 10] = [
     ("value", Want::Value),
     ("gradient", Want::Gradient),
     ("jacobian", Want::Jacobian),
@@ -39,6 +41,7 @@ pub(super) const WANT: [(&str, Want); 9] = [
     ("hvp", Want::Hvp),
     ("logabsdet", Want::LogAbsDet),
     ("singular_values", Want::SingularValues),
+    ("sparsity", Want::Sparsity),
 ];
 
 impl Want {

@@ -1,0 +1,114 @@
+//! Derivatives by their pattern: which constants decide it, what it is, and sweeps along its colours.
+
+use std::sync::Arc;
+
+use super::document::Mode;
+use super::mode::{Built, Task};
+use super::part::{Part, Parts};
+use crate::diff::sparse::{Colours, Given, Pattern, Sides, hessian, jacobian, pattern, star, structural, ways};
+use crate::fault::{Code, Fault};
+use crate::ir::{Builder, NodeId, elements};
+use crate::tensor::Tensor;
+
+/// Most positions of a pattern; more are a dense matrix by any other name.
+const MOST: usize = 1 << 24;
+
+/// Sweeps by colours are weighed only where they are at most one in so many of those element by element.
+const GAIN: usize = 2;
+
+/// The constants, by node, that decide where elements go, and their elements.
+pub(super) fn given(
+    b: &Builder,
+    outputs: &[NodeId],
+    inputs: &[NodeId],
+    constants: &[(String, NodeId)],
+    arrays: &[(String, Tensor)],
+) -> Vec<(String, Given)> {
+    let nodes: Vec<NodeId> = constants.iter().map(|c| c.1).filter(|c| !inputs.contains(c)).collect();
+    let decisive = structural(b, outputs, inputs, &nodes);
+    let named = constants.iter().filter(|c| decisive.contains(&c.1));
+    let with_elements = named.filter_map(|(name, node)| {
+        let (_, tensor) = arrays.iter().find(|(n, _)| n == name)?;
+        Some((name.clone(), (*node, Arc::clone(&tensor.data))))
+    });
+    with_elements.collect()
+}
+
+/// Where the derivative of outputs by inputs may differ from zero.
+///
+/// # Errors
+/// If that is in more places than can be kept.
+pub(super) fn find(
+    b: &Builder,
+    outputs: &[NodeId],
+    inputs: &[NodeId],
+    known: &[(String, Given)],
+) -> Result<Pattern, Fault> {
+    let known: Vec<Given> = known.iter().map(|k| k.1.clone()).collect();
+    if let Some(found) = pattern(b, outputs, inputs, &known, MOST) {
+        return Ok(found);
+    }
+    let size = |nodes: &[NodeId]| nodes.iter().fold(0usize, |sum, &n| sum.saturating_add(elements(b.shape(n))));
+    let (rows, columns) = (size(outputs), size(inputs));
+    if rows.saturating_mul(columns) <= MOST {
+        return Ok(Pattern::full(rows, columns));
+    }
+    let detail = format!(
+        "the derivative, {rows} × {columns}, has too many elements that may differ from zero to keep account of them; \
+         leave `format` and `mode` out, or ask for products (`jvp`, `vjp`, `hvp`)"
+    );
+    Err(Fault::new(Code::OverBudget, detail).expected(format!("at most {MOST} elements"), "more"))
+}
+
+/// Sweeps along colours, from whichever side is cheapest.
+pub(super) fn by_colours(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
+    let (rows, columns) = task.size(b);
+    let nothing = || Fault::new(Code::Limit, "sweeps along colours take no less than others");
+    let forced = task.mode == Mode::Sparse;
+    if !forced && (task.mode != Mode::Auto || rows.min(columns) < 2 * GAIN) {
+        return Err(nothing());
+    }
+    let found = task.pattern(b)?;
+    let most = if forced { usize::MAX } else { rows.min(columns) / GAIN };
+    if task.symmetric { symmetric(b, task, found, most) } else { general(b, task, found, most) }.ok_or_else(nothing)
+}
+
+/// The cheapest of the ways that take few sweeps.
+fn general(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
+    let ways = ways(pattern);
+    let least = ways.iter().map(Sides::sweeps).min().filter(|&least| least <= most)?;
+    let mut best: Option<(u64, Built)> = None;
+    for sides in ways.into_iter().filter(|w| w.sweeps() <= 2 * least) {
+        let blocks = jacobian(b, (task.values, task.inputs), &[], pattern, &sides);
+        let parts: Parts = blocks.into_iter().map(|row| row.into_iter().map(Part::Sparse).collect()).collect();
+        let built = Built::by_colours(parts, [sides.columns.count, sides.rows.count]);
+        let cost = b.flops(&built.nodes());
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, built));
+        }
+    }
+    best.map(|(_, built)| built)
+}
+
+/// Hessians: for each function the gradients by all inputs, mirrored about the diagonal.
+fn symmetric(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
+    let (_, columns) = task.size(b);
+    let mut parts = Parts::new();
+    let mut sweeps = 0;
+    for (k, gradients) in task.values.chunks(task.inputs.len().max(1)).enumerate() {
+        let mirrored = pattern.block(k * columns..(k + 1) * columns, 0..columns).symmetrised();
+        let colours = star(&mirrored);
+        if colours.count > most {
+            return None;
+        }
+        sweeps += colours.count;
+        let blocks = second(b, (gradients, task.inputs), &mirrored, &colours);
+        parts.extend(blocks);
+    }
+    Some(Built::by_colours(parts, [sweeps, 0]))
+}
+
+fn second(b: &mut Builder, of: (&[NodeId], &[NodeId]), pattern: &Pattern, colours: &Colours) -> Parts {
+    let blocks = hessian(b, of, pattern, colours);
+    blocks.into_iter().map(|row| row.into_iter().map(Part::Sparse).collect()).collect()
+}
