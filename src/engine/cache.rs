@@ -162,6 +162,8 @@ struct PlanKey {
     trace: bool,
     inputs: Vec<(String, Vec<usize>, bool)>,
     constants: Vec<(String, Vec<usize>, Option<u64>)>,
+    /// Shapes of sparse constants, and where their elements are.
+    scattered: Vec<(String, [usize; 2], Data)>,
     directions: [Option<Directional>; 2],
     sparse: bool,
     /// Whether sparse derivatives are compared with differences, and so are needed whole.
@@ -176,6 +178,10 @@ type Directional = (Option<usize>, Vec<(String, Vec<usize>)>);
 fn directional(given: Option<&Directions>) -> Option<Directional> {
     let shapes = |d: &Directions| d.arrays.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
     given.map(|d| (d.list, shapes(d)))
+}
+
+fn data(t: &Tensor) -> Data {
+    Data { shape: t.shape.as_slice().into(), elements: Arc::clone(&t.data) }
 }
 
 impl PlanKey {
@@ -194,6 +200,7 @@ impl PlanKey {
             trace: document.trace,
             inputs: inputs.collect(),
             constants: constants.collect(),
+            scattered: document.sparse.iter().map(|(name, p)| (name.clone(), p.shape, data(&p.positions))).collect(),
             directions: [directional(document.tangent.as_ref()), directional(document.cotangent.as_ref())],
             sparse,
             whole: sparse && document.verify,
@@ -201,10 +208,15 @@ impl PlanKey {
         }
     }
 
+    /// Number of elements of arrays that are part of the key.
+    fn contents(&self) -> usize {
+        let lists = self.contents.iter().map(|c| &c.1).chain(self.scattered.iter().map(|s| &s.2));
+        lists.map(|data| data.elements.len()).sum()
+    }
+
     /// The key of a plan that depends on the elements of some constants.
     fn with_contents(&self, document: &Document, names: &[String]) -> Self {
         let named = document.constants.iter().filter(|(name, _)| names.contains(name));
-        let data = |t: &Tensor| Data { shape: t.shape.as_slice().into(), elements: Arc::clone(&t.data) };
         Self { contents: named.map(|(name, t)| (name.clone(), data(t))).collect(), ..self.clone() }
     }
 }
@@ -221,13 +233,13 @@ impl Weighter<Text, Arc<Definitions>> for Weight {
 
 impl Weighter<PlanKey, Arc<Compiled>> for Weight {
     fn weight(&self, key: &PlanKey, value: &Arc<Compiled>) -> u64 {
-        value.weight() + key.contents.iter().map(|(_, data)| data.elements.len() as u64 * 8).sum::<u64>()
+        value.weight() + key.contents() as u64 * 8
     }
 }
 
 impl Weighter<PlanKey, Arc<[String]>> for Weight {
     fn weight(&self, key: &PlanKey, _: &Arc<[String]>) -> u64 {
-        4096 + (key.inputs.len() + key.constants.len()) as u64 * 128
+        4096 + (key.inputs.len() + key.constants.len()) as u64 * 128 + key.contents() as u64 * 8
     }
 }
 

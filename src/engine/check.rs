@@ -35,7 +35,12 @@ pub(super) fn write(document: &Document, compiled: &Compiled) -> Vec<u8> {
             let whole = compiled.with_batch(compiled.value_shape(leaf.place));
             if let Some(pattern) = &leaf.pattern {
                 w.begin_object();
-                sparse::extent(&mut w, pattern, document.format, compiled.batch.filter(|_| member.want != Want::Sparsity));
+                sparse::extent(
+                    &mut w,
+                    pattern,
+                    document.format,
+                    compiled.batch.filter(|_| member.want != Want::Sparsity),
+                );
                 w.end_object();
                 continue;
             }

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use directions::Directions;
+pub use inputs::Places;
 pub use options::{Format, Layout, Mode};
 pub use wanted::{Want, Wanted};
 
@@ -32,6 +33,8 @@ pub struct Document {
     pub definitions: Arc<Definitions>,
     /// Named arrays, in the order written.
     pub constants: Vec<(String, Tensor)>,
+    /// Which of them are the elements of sparse matrices, and where these are.
+    pub sparse: Vec<(String, Places)>,
     /// The functions to evaluate and differentiate: defined, at least one, each once.
     pub of: Vec<String>,
     /// The inputs, in the order written; a list of points is stacked along a leading axis.
@@ -139,7 +142,7 @@ fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault
     let define = fields.required("define", "an object of functions by signature", faults);
     let definitions = define.map(|define| caches.definitions(define, faults));
     let defined = define.map(defined).unwrap_or_default();
-    let constants = inputs::constants(&fields, &defined, faults);
+    let (constants, sparse) = inputs::constants(&fields, &defined, faults);
     let of = if defined.is_empty() { Vec::new() } else { of(&fields, &defined, faults) };
     let inputs = inputs::inputs(&fields, faults);
     let wrt = fields.names("wrt", faults);
@@ -152,6 +155,7 @@ fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault
     Some(Document {
         definitions: definitions?,
         constants,
+        sparse,
         of,
         at: inputs.at,
         points: inputs.points,

@@ -6,8 +6,8 @@
 mod answer;
 mod cache;
 mod chain;
-mod colours;
 mod check;
+mod colours;
 mod compile;
 mod compiled;
 mod deadline;
@@ -33,7 +33,7 @@ mod tests;
 
 pub use crate::exec::Cancel;
 pub use compiled::{Compiled, Cost};
-pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Want, Wanted, read_document};
+pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Places, Want, Wanted, read_document};
 pub use limits::Limits;
 pub use prepared::{Answer, Prepared};
 pub use warning::Warning;

@@ -56,8 +56,7 @@ pub(super) fn split(pattern: &Pattern, heights: &[usize], widths: &[usize]) -> V
         ranges
     };
     let columns = ranges(widths);
-    let block = |rows: &Range<usize>| {
-        columns.iter().map(|c| Arc::new(pattern.block(rows.clone(), c.clone()))).collect()
-    };
+    let block =
+        |rows: &Range<usize>| columns.iter().map(|c| Arc::new(pattern.block(rows.clone(), c.clone()))).collect();
     ranges(heights).iter().map(block).collect()
 }

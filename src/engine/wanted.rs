@@ -3,12 +3,12 @@
 
 use std::cell::OnceCell;
 
+use super::colours;
 use super::compile::Roots;
 use super::compiled::{Checked, Leaf, Member, Method};
 use super::directions::{Directed, Side};
 use super::document::{Document, Format, Want, Wanted};
 use super::limits::Limits;
-use super::colours;
 use super::mode::{Task, choose};
 use super::part::{Part, Parts, split};
 use crate::diff::sparse::Given;

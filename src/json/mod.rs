@@ -9,6 +9,7 @@ mod order;
 mod packed;
 mod place;
 pub mod read;
+mod sparse;
 pub mod write;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 pub use self::array::array;
 pub use self::fields::Fields;
 pub use self::read::read;
+pub use self::sparse::{Sparse, is_sparse, sparse};
 pub use self::write::{Encoding, Nonfinite, Order, Style, Writer};
 
 use crate::tensor::Tensor;

@@ -46,7 +46,7 @@ static GATHER: Primitive = Primitive {
 };
 
 /// The transpose of [`GATHER`]: adds each element into the place it was taken from.
-static SCATTER: Primitive = Primitive {
+pub(in crate::ops) static SCATTER: Primitive = Primitive {
     name: "put",
     shape: |attr, args| {
         let (batch, axis, length) = parts(attr);

@@ -8,6 +8,7 @@ use super::manipulation::arrange::roll;
 use super::manipulation::{broadcast_into, ravel};
 use super::row::{Meaning, Operation};
 use super::shaping::{broadcast_pair, broadcast_shapes};
+use super::sparse::{Sparse, is_sparse};
 use super::structure::slice;
 use crate::fault::{Code, Fault};
 use crate::ir::{Absorb, Builder, NodeId, Shape, ShapeError, show};
@@ -34,6 +35,12 @@ fn check_inner(x: &[usize], y: &[usize]) -> Result<(), ShapeError> {
 pub(in crate::ops) fn matmul(b: &mut Builder, x: NodeId, y: NodeId) -> Result<NodeId, ShapeError> {
     let (left, right): (Shape, Shape) = (b.shape(x).clone(), b.shape(y).clone());
     check_inner(&left, &right)?;
+    if let Some(sparse) = Sparse::of(b, x) {
+        return Ok(sparse.times(b, y));
+    }
+    if let Some(sparse) = Sparse::of(b, y) {
+        return Ok(sparse.times_left(b, x));
+    }
     if right.len() <= 2 {
         return Ok(b.product(x, y, 0, 1, Absorb::Neither));
     }
@@ -76,6 +83,9 @@ fn dot(b: &mut Builder, x: NodeId, y: NodeId) -> Result<NodeId, ShapeError> {
     }
     check_inner(b.shape(x), b.shape(y))?;
     let rank = b.shape(y).len();
+    if rank <= 2 && (is_sparse(b, x) || is_sparse(b, y)) {
+        return matmul(b, x, y);
+    }
     let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
     if rank > 2 {
         order.remove(rank - 2);
@@ -125,7 +135,10 @@ fn build_affine(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
         let detail = format!("a weight of shape [{m}, {n}] takes x of shape [..., {n}]");
         return Err(args.fault(Code::Shape, detail).expected(format!("[..., {n}]"), show(b.shape(x))));
     }
-    let product = if b.shape(x).len() == 1 {
+    let product = if is_sparse(b, weight) {
+        let flipped = b.transposed(weight);
+        matmul(b, x, flipped).map_err(|e| args.shape_fault(e))?
+    } else if b.shape(x).len() == 1 {
         b.product(weight, x, 0, 1, Absorb::Neither)
     } else {
         let flipped = b.transposed(weight);

@@ -1,4 +1,4 @@
-//! Examines a function: forward = reverse = finite differences, a batch = a loop, constants = inputs.
+//! Examines a function: forward = reverse = along colours = finite differences, a batch = a loop, constants = inputs.
 
 use serde_json::json;
 
@@ -52,16 +52,16 @@ pub(crate) fn examine(
 ) -> Result<Examined, Failure> {
     let mut examined = Examined { entries: 0, worst: 0.0 };
     let mut points: Vec<Point> = Vec::new();
-    let mut loops: Vec<[Derivative; 2]> = Vec::new();
+    let mut loops: Vec<[Derivative; 3]> = Vec::new();
     for _ in 0..TRIES {
         if points.len() == POINTS {
             break;
         }
         let point = sample();
-        let both = by_both_modes(program, &point)?;
-        if compare(program, &point, &both[1], &mut examined)? {
+        let all = by_all_modes(program, &point)?;
+        if compare(program, &point, &all[1], &mut examined)? {
             points.push(point);
-            loops.push(both);
+            loops.push(all);
         }
     }
     if points.len() < POINTS {
@@ -77,15 +77,16 @@ pub(crate) fn examine(
     Ok(examined)
 }
 
-/// The derivative by columns and by rows; the same by factors, where there are any.
-fn by_both_modes(program: &Program, point: &[Array]) -> Result<[Derivative; 2], String> {
-    let [forward, reverse] = MODES.map(|mode| program.jacobian(point, mode));
-    let both = [forward?, reverse?];
-    same(program, point, "forward and reverse", &both[0], &both[1], MODES_AGREE)?;
+/// The derivative by columns, by rows, and along colours; the same by factors, where there are any.
+fn by_all_modes(program: &Program, point: &[Array]) -> Result<[Derivative; 3], String> {
+    let [forward, reverse, sparse] = MODES.map(|mode| program.jacobian(point, mode));
+    let all = [forward?, reverse?, sparse?];
+    same(program, point, "forward and reverse", &all[0], &all[1], MODES_AGREE)?;
+    same(program, point, "forward and along colours", &all[0], &all[2], MODES_AGREE)?;
     if let Some(mixed) = program.mixed(point)? {
-        same(program, point, "forward and mixed", &both[0], &mixed, MODES_AGREE)?;
+        same(program, point, "forward and mixed", &all[0], &mixed, MODES_AGREE)?;
     }
-    Ok(both)
+    Ok(all)
 }
 
 fn same(
@@ -163,7 +164,7 @@ fn central(v: [f64; 6], step: f64) -> f64 {
 }
 
 /// A list of points is answered as each of them is.
-fn batch_is_loop(program: &Program, points: &[Point], loops: &[[Derivative; 2]], rounding: f64) -> Result<(), String> {
+fn batch_is_loop(program: &Program, points: &[Point], loops: &[[Derivative; 3]], rounding: f64) -> Result<(), String> {
     for (mode, name) in MODES.iter().enumerate() {
         let mut document = program.document(&points[0], name);
         let list: Vec<_> = points.iter().map(|p| program.document(p, name)["at"].clone()).collect();
@@ -201,7 +202,7 @@ fn entry(batch: &Derivative, i: usize) -> Derivative {
 fn constants_are_inputs(
     program: &Program,
     point: &[Array],
-    known: &[Derivative; 2],
+    known: &[Derivative; 3],
     rounding: f64,
 ) -> Result<(), String> {
     for (mode, known) in MODES.iter().zip(known) {

@@ -15,8 +15,8 @@ use jacobi::engine::{Cancel, Endpoint, Engine};
 use jacobi::fault::{Code, Fault};
 use serde_json::{Value, json};
 
-/// Both ways to differentiate.
-pub(crate) const MODES: [&str; 2] = ["forward", "reverse"];
+/// The ways to differentiate that always apply.
+pub(crate) const MODES: [&str; 3] = ["forward", "reverse", "sparse"];
 
 /// Asks the engine; its answer is JSON.
 pub(crate) fn ask(document: &Value, endpoint: Endpoint) -> Result<Value, Vec<Fault>> {

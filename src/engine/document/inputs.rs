@@ -5,12 +5,24 @@ use std::collections::{HashMap, HashSet};
 use crate::fault::{Code, Fault};
 use crate::json::array::MAX_RANK;
 use crate::json::fields::{MOST_FAULTS, short, tell, twice, with_hint, wrong_type};
-use crate::json::{Fields, Json, array, child};
+use crate::json::{Fields, Json, array, child, is_sparse, sparse};
 use crate::suggest::suggest;
 use crate::tensor::Tensor;
 
 /// Most arrays in one object: names are matched with each other.
 const MOST_NAMES: usize = 10_000;
+
+/// Where the elements of a sparse constant are.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Positions in row-major order.
+    pub positions: Tensor,
+}
+
+/// The sparse constants by name; their elements stand among the other arrays.
+pub(super) type Scattered = Vec<(String, Places)>;
 
 /// Arrays by name, in the order written.
 pub(super) type Named = Vec<(String, Tensor)>;
@@ -23,14 +35,14 @@ pub(super) struct Inputs {
 }
 
 /// The constants; each must have a name of its own that bodies can spell.
-pub(super) fn constants(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> Named {
+pub(super) fn constants(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> (Named, Scattered) {
     let pointer = fields.pointer("constants");
     let object = match fields.get("constants") {
-        None => return Named::new(),
+        None => return Default::default(),
         Some(Json::Object(object)) => object,
         Some(other) => {
             tell(faults, || wrong_type(&pointer, "an object of arrays by name", other));
-            return Named::new();
+            return Default::default();
         }
     };
     let functions: HashSet<&str> = defined.iter().copied().collect();
@@ -47,7 +59,16 @@ pub(super) fn constants(fields: &Fields, defined: &[&str], faults: &mut Vec<Faul
             Fault::new(code, detail).at(child(&pointer, name))
         });
     }
-    named(object, &pointer, faults)
+    let mut scattered = Scattered::new();
+    let arrays = named_by(object, &pointer, faults, |name, value, at| match value {
+        Json::Object(fields) if is_sparse(value) => {
+            let matrix = sparse(fields, at)?;
+            scattered.push((name.to_owned(), Places { shape: matrix.shape, positions: matrix.positions }));
+            Ok(matrix.values)
+        }
+        _ => array(value, at),
+    });
+    (arrays, scattered)
 }
 
 /// `at` and `batch`; `None` only after a fault.
@@ -86,6 +107,23 @@ pub(super) fn inputs(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Inputs>
 
 /// The arrays of an object.
 pub(super) fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Named {
+    named_by(object, pointer, faults, |_, value, at| {
+        if is_sparse(value) {
+            let detail = "A sparse matrix can be a constant only; give its elements as an input where they vary.";
+            let fault = Fault::new(Code::Unsupported, detail).at(at);
+            return Err(vec![fault.hint("move it to `constants`; `wrt` may name it there, for its elements")]);
+        }
+        array(value, at)
+    })
+}
+
+/// The arrays of an object, each read by a function of its name, what was given and where.
+fn named_by(
+    object: &[(String, Json)],
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+    mut read: impl FnMut(&str, &Json, &str) -> Result<Tensor, Vec<Fault>>,
+) -> Named {
     if object.len() > MOST_NAMES {
         tell(faults, || {
             let detail = "There are too many named arrays; gather scalars into one array and index it.";
@@ -103,7 +141,7 @@ pub(super) fn named(object: &[(String, Json)], pointer: &str, faults: &mut Vec<F
         if !names.insert(name.as_str()) {
             faults.push(twice(name, pointer));
         }
-        match array(value, &child(pointer, name)) {
+        match read(name, value, &child(pointer, name)) {
             Ok(tensor) => arrays.push((name.clone(), tensor)),
             Err(wrong) => faults.extend(wrong),
         }

@@ -21,7 +21,7 @@ use super::warning::Warning;
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::notation::{Expr, Function, Item, Kind, Span};
-use crate::ops::{Value, to_node};
+use crate::ops::{Value, is_sparse, to_node};
 use call::CallKey;
 use scope::Scope;
 
@@ -262,7 +262,7 @@ impl<'a> Lowerer<'a> {
     fn within_limits(&mut self, node: NodeId, span: Span) -> Lowered<NodeId> {
         let shape = self.builder.shape(node);
         let count = elements(shape);
-        if count > self.limits.max_elements {
+        if count > self.limits.max_elements && !is_sparse(&self.builder, node) {
             let detail = format!(
                 "an array of shape {shape:?} has more elements than one array may have; ask for something smaller, \
                  retrying does not help"

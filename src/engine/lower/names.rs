@@ -9,7 +9,7 @@ use crate::fault::{Code, Fault};
 use crate::ir::NodeId;
 use crate::json::fields::with_hint;
 use crate::notation::{Expr, Function, Kind, Span};
-use crate::ops::{self, Value};
+use crate::ops::{self, Value, sparse_matrix};
 use crate::suggest::suggest;
 
 impl<'a> Lowerer<'a> {
@@ -75,7 +75,10 @@ impl<'a> Lowerer<'a> {
             } else {
                 let node = self.builder.input(&tensor.shape);
                 inputs.push((name.clone(), node));
-                Value::Node(node)
+                Value::Node(match self.document.sparse.iter().find(|s| s.0 == *name) {
+                    Some((_, places)) => sparse_matrix(&mut self.builder, node, &places.positions, places.shape),
+                    None => node,
+                })
             };
             self.constants.insert(name, value);
             if !mentioned.contains(name.as_str()) {
