@@ -215,7 +215,8 @@ async fn indices_among_the_constants_decide_the_pattern_and_are_never_mistaken()
                 nnz += block["nnz"].as_u64().expect("nnz");
             }
         }
-        assert_eq!(nnz, 2 * seen as u64 * 15 + seen as u64, "15 parameters in each of two residuals, and the weights");
+        // Of a camera's 11 parameters, each of the two residuals has its own coordinate of the principal point.
+        assert_eq!(nnz, 2 * seen as u64 * (10 + 3 + 1) + seen as u64);
     }
 }
 
@@ -244,7 +245,11 @@ async fn hessians_are_swept_along_star_colours() {
                     close(&found, &numbers(&matrix["data"]));
                 }
             }
-            assert_eq!(answer["gradient"], dense["gradient"], "a gradient is a row, whatever the format");
+            for (input, row) in dense["gradient"]["f"].as_object().expect("inputs") {
+                let gradient = &answer["gradient"]["f"][input];
+                assert_eq!(gradient["shape"], row["shape"], "a gradient is a row, whatever the format");
+                close(&numbers(&gradient["data"]), &numbers(&row["data"]));
+            }
         }
     }
 }
