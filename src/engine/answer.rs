@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::compiled::{Compiled, Leaf, Member, Method};
-use super::document::{Document, Layout};
+use super::document::{Document, Layout, Want};
 use super::names::Names;
 use super::run::Values;
 use super::sparse;

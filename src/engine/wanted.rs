@@ -1,17 +1,14 @@
 //! What a document wants, made graph: values, first and second derivatives, and their products with
 //! directions, each with the place where the answer finds it.
 
-use std::cell::OnceCell;
+mod derivative;
 
-use super::colours;
 use super::compile::Roots;
 use super::compiled::{Checked, Leaf, Member, Method};
 use super::directions::{Directed, Side};
-use super::document::{Document, Format, Want, Wanted};
+use super::document::{Document, Want, Wanted};
 use super::limits::Limits;
-use super::mode::{Task, choose};
-use super::part::{Part, Parts, split};
-use crate::diff::sparse::Given;
+use super::part::{Part, Parts};
 use crate::diff::{batch, gradient, jvp, pullback};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
@@ -139,61 +136,6 @@ impl Work<'_, '_> {
         Leaf { sides: Some(sides), ..self.leaf(path, node) }
     }
 
-    /// The same for a part of a derivative, sparse or whole.
-    fn part(&mut self, path: &[&str], part: &Part, rows: NodeId, columns: NodeId) -> Leaf {
-        Leaf { pattern: part.pattern().cloned(), ..self.matrix(path, part.node(), rows, columns) }
-    }
-
-    /// The derivative of values by all inputs, in the cheapest way.
-    fn derivative(&mut self, values: &[NodeId], symmetric: bool) -> Result<(Parts, Method), Vec<Fault>> {
-        let (document, inputs) = (self.request.document, self.inputs());
-        let known = colours::given(self.b, values, &inputs, self.request.constants, &document.constants);
-        let task = Task {
-            values,
-            inputs: &inputs,
-            limits: self.request.limits,
-            mode: document.mode,
-            symmetric,
-            sparse: document.format != Format::Dense,
-            known: &known,
-            found: OnceCell::new(),
-        };
-        let chosen = choose(self.b, &task)?;
-        if task.found.get().is_some() {
-            self.depends_on(&known);
-        }
-        Ok(chosen)
-    }
-
-    fn depends_on(&mut self, known: &[(String, Given)]) {
-        for (name, _) in known {
-            if !self.built.structural.contains(name) {
-                self.built.structural.push(name.clone());
-            }
-        }
-    }
-
-    /// Where Jacobians may differ from zero.
-    fn sparsity(&mut self, of: &[usize]) -> Result<Vec<Leaf>, Vec<Fault>> {
-        let (outputs, wrt, inputs) = (self.request.outputs, self.request.wrt, self.inputs());
-        let values: Vec<NodeId> = of.iter().map(|&o| outputs[o].1).collect();
-        let document = self.request.document;
-        let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
-        self.depends_on(&known);
-        let found = colours::find(self.b, &values, &inputs, &known).map_err(|fault| vec![fault])?;
-        let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| self.size(n)).collect::<Vec<_>>();
-        let patterns = split(&found, &sizes(&values), &sizes(&inputs));
-        let mut leaves = Vec::new();
-        for (&o, row) in of.iter().zip(patterns) {
-            for ((input, x), pattern) in wrt.iter().zip(row) {
-                // Nothing is computed; the value stands in for what would be.
-                let leaf = self.matrix(&[&outputs[o].0, input], outputs[o].1, outputs[o].1, *x);
-                leaves.push(Leaf { pattern: Some(pattern), ..leaf });
-            }
-        }
-        Ok(leaves)
-    }
-
     /// Values, gradients and Jacobians.
     fn first(&mut self, chosen: &Chosen) -> Result<(), Vec<Fault>> {
         let (outputs, wrt) = (self.request.outputs, self.request.wrt);
@@ -249,18 +191,6 @@ impl Work<'_, '_> {
             self.check(outputs[o].0.clone(), outputs[o].1, &blocks[row(o)]);
         }
         Ok(())
-    }
-
-    /// Remembers what may be compared with differences of values; sparse blocks only where that is asked for,
-    /// because they are then needed whole.
-    fn check(&mut self, what: String, value: NodeId, parts: &[Part]) {
-        if self.request.document.format != Format::Dense && !self.request.document.verify {
-            return;
-        }
-        let whole: Vec<NodeId> = parts.iter().map(|part| part.whole(self.b)).collect();
-        let blocks = whole.into_iter().map(|n| self.roots.add(n)).collect();
-        let value = self.roots.add(value);
-        self.built.checked.push(Checked { what, value, blocks });
     }
 
     /// Sign and logarithm of the determinant of the Jacobian by all inputs side by side.
