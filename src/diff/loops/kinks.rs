@@ -21,15 +21,12 @@ pub(in crate::diff) fn kink(b: &mut Builder, n: NodeId, looped: &Arc<Loop>, movi
     for (node, first) in watched {
         let segment = b.node(node).attr.as_loop().filter(|_| b.node(node).origin.call == b.node(n).origin.call);
         // A segment of this loop tells the step in it; anything else tells that there is one.
-        let place = match segment.map(|segment| segment.steps) {
-            Some(steps) => {
-                length = steps;
-                b.plus(1.0, first)
-            }
-            None => {
-                let none = b.fill_like(-1.0, first);
-                b.greater(first, none)
-            }
+        let place = if let Some(steps) = segment.map(|segment| segment.steps) {
+            length = steps;
+            b.plus(1.0, first)
+        } else {
+            let none = b.fill_like(-1.0, first);
+            b.greater(first, none)
         };
         found = Some(match found {
             Some(other) => {
