@@ -71,6 +71,32 @@ fn the_contract_lists_exactly_the_routes() {
     assert_eq!(published, served);
 }
 
+/// Which statuses of the problems there are an operation may answer with.
+fn may_answer(method: &str, path: &str, status: u16) -> bool {
+    let computes = method == "post";
+    let guarded = !path.starts_with("/health/");
+    match status {
+        400 | 408 | 413 | 415 | 422 => computes,
+        401 | 429 => guarded,
+        404 => path.contains('{'),
+        // A connection too many is refused whatever it asks for.
+        405 | 500 | 503 => true,
+        _ => panic!("{status} is new: who answers with it?"),
+    }
+}
+
+#[test]
+fn every_operation_documents_every_problem_it_may_answer_with_and_no_other() {
+    let contract = contract();
+    let statuses: BTreeSet<u16> = jacobi::http::KINDS.iter().map(|kind| kind.status).collect();
+    for (method, path) in ROUTES {
+        let said = contract["paths"][path][method]["responses"].as_object().expect("responses");
+        let said: BTreeSet<u16> = said.keys().map(|s| s.parse().expect("a status")).filter(|s| *s >= 400).collect();
+        let may: BTreeSet<u16> = statuses.iter().copied().filter(|s| may_answer(method, path, *s)).collect();
+        assert_eq!(said, may, "{method} {path}");
+    }
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_every_component_is_used() {
     fn walk(node: &Value, seen: &mut BTreeSet<String>) {
@@ -159,4 +185,25 @@ async fn everything_wrong_is_answered_as_documented() {
         assert_documented(&contract, operation, response, &format!("{path} as CSV")).await;
         assert_documented(&contract, operation, server.get(path).await, &format!("GET {path}")).await;
     }
+}
+
+#[tokio::test]
+async fn keys_quotas_and_business_are_answered_as_documented() {
+    let contract = contract();
+    let path = std::env::temp_dir().join(format!("jacobi-openapi-{}.toml", std::process::id()));
+    // The SHA-256 of `abc` (FIPS 180-4, example B.1).
+    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let keys = format!("[keys.alice]\nsha256 = \"{digest}\"\nrequests_per_minute = 1\n");
+    std::fs::write(&path, keys).expect("a temporary file can be written");
+    let server = Server::start(&["--api-keys-file", path.to_str().expect("text"), "--max-held-bytes", "1"]);
+    std::fs::remove_file(path).expect("it can be removed");
+    let operation = &contract["paths"]["/value"]["post"];
+    let mut statuses = Vec::new();
+    for key in ["wrong", "abc", "abc"] {
+        let request = server.client.post(server.url("/value")).bearer_auth(key).body("{}");
+        let response = request.send().await.expect("the server answers");
+        statuses.push(response.status().as_u16());
+        assert_documented(&contract, operation, response, key).await;
+    }
+    assert_eq!(statuses, [401, 503, 429]);
 }

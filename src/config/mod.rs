@@ -31,7 +31,6 @@ pub struct Cli {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub enum Command {
     /// Answer requests over HTTP (the default).
     Serve(Serve),

@@ -1,4 +1,4 @@
-//! What the server counts of itself, and `GET /metrics`, which tells it in the OpenMetrics format.
+//! What the server counts of itself, and `GET /metrics`, which tells it in the format of Prometheus.
 //!
 //! Labels are words of this program; nothing that a client wrote becomes one.
 

@@ -103,9 +103,12 @@ impl Server {
     /// What reads the keys again, as often as it is called.
     pub fn renewal(&self) -> impl Fn() + Send + 'static {
         let app = Arc::clone(&self.app);
-        move || match &app.keys {
-            Some(keys) => keys.renew(),
-            None => tracing::info!("there are no API keys to read again"),
+        move || {
+            if let Some(keys) = &app.keys {
+                keys.renew();
+            } else {
+                tracing::info!("there are no API keys to read again");
+            }
         }
     }
 

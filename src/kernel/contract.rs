@@ -1,6 +1,8 @@
 //! Batched contraction of two arrays: it arranges any strided operands into matrix products without copying where
 //! their strides allow it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use smallvec::SmallVec;
 
 use super::gemm::{Matrix, TINY, is_direct, product};
@@ -46,12 +48,20 @@ pub struct Groups {
 
 /// The matrix product of `a` (m×k) and `b` (k×n), row-major in `out` (m×n).
 pub fn matmul(a: View, b: View, out: &mut [f64]) {
-    contract(a, b, Groups { batch: 0, free_a: 1, contracted: 1, free_b: 1 }, Absorb::None, out);
+    contract(
+        a,
+        b,
+        Groups { batch: 0, free_a: 1, contracted: 1, free_b: 1 },
+        Absorb::None,
+        out,
+        &AtomicBool::new(false),
+    );
 }
 
 /// Sums the products of `a` [batch…, free a…, contracted…] and `b` [batch…, contracted…, free b…] over the contracted
-/// axes; `out` is row-major [batch…, free a…, free b…]. A sum over nothing is zero.
-pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64]) {
+/// axes; `out` is row-major [batch…, free a…, free b…]. A sum over nothing is zero. Once `cancel` is
+/// set, what is left of `out` stays as it is.
+pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
     if out.is_empty() {
         return;
     }
@@ -85,7 +95,10 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
     let size = left.rows() * right.rows();
     let firsts = Offsets::new(&batch, [a.offset as isize, b.offset as isize]);
     for (item, first) in out.chunks_exact_mut(size).zip(firsts) {
-        product(&left.matrix(first), &right.matrix(first).transposed(), absorb, item);
+        if cancel.load(Ordering::Relaxed) {
+            return;
+        }
+        product(&left.matrix(first), &right.matrix(first).transposed(), absorb, item, cancel);
     }
 }
 
@@ -234,10 +247,10 @@ mod tests {
             let expected = naive(&dense[0], &dense[1], sizes, absorb);
             let mut out = vec![f64::NAN; expected.len()];
             let groups = Groups { batch, free_a, contracted, free_b };
-            contract(a.view(), b.view(), groups, absorb, &mut out);
+            contract(a.view(), b.view(), groups, absorb, &mut out, &AtomicBool::new(false));
             assert!(close(&out, &expected), "{groups:?} {sizes:?} {absorb:?}: {a:?} {b:?}");
             let mut again = vec![0.0; out.len()];
-            contract(a.view(), b.view(), groups, absorb, &mut again);
+            contract(a.view(), b.view(), groups, absorb, &mut again, &AtomicBool::new(false));
             assert!(out.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits()));
         }
     }
@@ -245,7 +258,7 @@ mod tests {
     #[test]
     fn large_products_match_the_definition() {
         let mut random = Random::new(3);
-        for [m, k, n] in [[33, 70, 41], [1, 300, 1], [64, 50, 1], [1, 50, 64], [40, 1, 30]] {
+        for [m, k, n] in [[33, 70, 41], [1, 300, 1], [64, 50, 1], [1, 50, 64], [40, 1, 30], [130, 1100, 1000]] {
             let a = random.view_of(&[m, k]);
             let b = random.view_of(&[k, n]);
             let mut out = vec![f64::NAN; m * n];
@@ -262,7 +275,7 @@ mod tests {
         let groups = Groups { batch: 0, free_a: 0, contracted: 1, free_b: 0 };
         let dot = |absorb| {
             let mut out = [5.0];
-            contract(row(&zeros), row(&infinite), groups, absorb, &mut out);
+            contract(row(&zeros), row(&infinite), groups, absorb, &mut out, &AtomicBool::new(false));
             out[0]
         };
         assert_eq!(dot(Absorb::Left), 0.0);

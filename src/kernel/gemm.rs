@@ -1,5 +1,7 @@
 //! One product of two matrices with any strides, on `faer`, and the repair that lets exact zeros absorb infinities.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
@@ -64,9 +66,30 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// Multiplications between two looks at the cancel flag: some ten milliseconds.
+const STRETCH: usize = 1 << 26;
+
+/// A stretch has at least so many rows, so that `b` is not read more often than it is used.
+const LEAST_ROWS: usize = 64;
+
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
-/// tiny both matrices are direct.
-pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
+/// tiny both matrices are direct. A large one is made by stretches of rows, the same on every run, until `cancel` is set.
+pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
+    let rows = (STRETCH / (a.columns * b.columns)).next_multiple_of(LEAST_ROWS).max(LEAST_ROWS);
+    if a.rows <= rows {
+        return stretch(a, b, absorb, out);
+    }
+    for (i, part) in out.chunks_mut(rows * b.columns).enumerate() {
+        if cancel.load(Ordering::Relaxed) {
+            return;
+        }
+        let first = a.first + (i * rows) as isize * a.row_stride;
+        stretch(&Matrix { first, rows: part.len() / b.columns, ..*a }, b, absorb, part);
+    }
+}
+
+/// Some rows of a product.
+fn stretch(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     tally::done(2 * m * n * k);
     if m * n * k <= TINY {

@@ -15,7 +15,7 @@ use crate::kernel;
 pub(in crate::ops) static CONTRACT: Primitive = Primitive {
     name: "contract",
     shape: contract_shape,
-    kernel: Kernel::Dense(|attr, _, args, out, _| {
+    kernel: Kernel::Dense(|attr, _, args, out, cancel| {
         let Attr::Contract(batch, contracted, absorb) = *attr else { return };
         let absorb = match absorb {
             Absorb::Neither => kernel::Absorb::None,
@@ -25,7 +25,7 @@ pub(in crate::ops) static CONTRACT: Primitive = Primitive {
         };
         let free = |i: usize| args[i].shape.len() - batch - contracted;
         let groups = kernel::Groups { batch, free_a: free(0), contracted, free_b: free(1) };
-        kernel::contract(args[0], args[1], groups, absorb, out);
+        kernel::contract(args[0], args[1], groups, absorb, out, cancel);
     }),
     rule: Rule::Multilinear {
         term: |b, n, i, t| {

@@ -38,6 +38,28 @@ async fn requests_are_counted_by_route_and_status_and_by_no_word_of_a_client() {
 }
 
 #[tokio::test]
+async fn alerts_and_dashboard_ask_for_series_that_there_are() {
+    let server = Server::start(&[]);
+    server.post("/jacobian", SQUARE).await;
+    server.post("/jacobian", "{").await;
+    let told = server.get("/metrics").await.text().await.expect("text");
+    let asked = concat!(
+        include_str!("../../deploy/prometheus/alerts.yaml"),
+        include_str!("../../deploy/grafana/dashboard.json")
+    );
+    let mut seen = 0;
+    for (at, _) in asked.match_indices("jacobi_") {
+        let rest = &asked[at..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let name = &rest[..end];
+        let there = |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        assert!(told.lines().any(there), "there is no {name} in\n{told}");
+        seen += 1;
+    }
+    assert!(seen > 15, "only {seen} names were looked at");
+}
+
+#[tokio::test]
 async fn the_log_names_the_trace_and_why_an_answer_was_slow_or_refused() {
     let mut command = jacobi();
     command.args(["--listen", "127.0.0.1:0", "--log-format", "json", "--slow-request", "0.0001"]);

@@ -2,11 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
 
 /// A connection as bytes.
 pub(in crate::http) type Stream = Box<dyn Bytes>;
@@ -23,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(in crate::http) enum Listener {
     Tcp(TcpListener),
+    #[cfg(unix)]
     Unix(UnixListener, PathBuf),
 }
 
@@ -33,7 +37,10 @@ impl Listener {
     /// A sentence.
     pub(in crate::http) async fn bind(address: &str) -> Result<Self, String> {
         let bound = match address.strip_prefix("unix:") {
+            #[cfg(unix)]
             Some(path) => unix(Path::new(path)).await,
+            #[cfg(not(unix))]
+            Some(_) => Err(io::ErrorKind::Unsupported.into()),
             None => TcpListener::bind(address).await.map(Self::Tcp),
         };
         bound.map_err(|e| format!("cannot listen on {address}: {e}"))
@@ -46,6 +53,7 @@ impl Listener {
                 Ok(address) => format!("{scheme}://{address}"),
                 Err(_) => scheme.to_owned(),
             },
+            #[cfg(unix)]
             Self::Unix(_, path) => format!("unix:{}", path.display()),
         }
     }
@@ -54,6 +62,7 @@ impl Listener {
     pub(in crate::http) fn is_local(&self) -> bool {
         match self {
             Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
+            #[cfg(unix)]
             Self::Unix(..) => true,
         }
     }
@@ -67,6 +76,7 @@ impl Listener {
                     let _ = stream.set_nodelay(true);
                     (Box::new(stream) as Stream, Some(peer))
                 }),
+                #[cfg(unix)]
                 Self::Unix(listener, _) => {
                     listener.accept().await.map(|(stream, _)| (Box::new(stream) as Stream, None))
                 }
@@ -84,6 +94,7 @@ impl Listener {
 }
 
 /// Listens on a socket in the file system, in place of one that a server left there which has ended.
+#[cfg(unix)]
 async fn unix(path: &Path) -> io::Result<Listener> {
     let bound = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -100,6 +111,7 @@ async fn unix(path: &Path) -> io::Result<Listener> {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        #[cfg(unix)]
         if let Self::Unix(_, path) = self {
             // Somebody may have taken it away already.
             let _ = std::fs::remove_file(path);

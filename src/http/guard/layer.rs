@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::keys::Keys;
+use super::quota::Quota;
 use crate::http::app::Shared;
 use crate::http::kinds;
 use crate::http::metrics::Rejection;
@@ -24,11 +25,11 @@ pub(in crate::http) async fn authorize(State(app): State<Shared>, request: Reque
         app.metrics.rejected(Rejection::Unauthorized);
         return unauthorized(request.headers().contains_key(AUTHORIZATION));
     };
-    let mut response = match key.quota.as_ref().map_or(Ok(()), |quota| quota.take()) {
+    let mut response = match key.quota.as_ref().map_or(Ok(()), Quota::take) {
         Ok(()) => next.run(request).await,
         Err(seconds) => {
             app.metrics.rejected(Rejection::Quota);
-            let limit = key.quota.as_ref().map_or(0, |quota| quota.limit());
+            let limit = key.quota.as_ref().map_or(0, Quota::limit);
             let detail =
                 format!("The key `{}` may make {limit} requests a minute; try again in {seconds} s.", key.name);
             Problem::new(&kinds::QUOTA, detail).retry_after(seconds).into_response()
