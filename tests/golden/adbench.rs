@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, Jacobi, close, example, golden, names, numbers, row_major};
+use crate::ask::{Answer, Jacobi, close, example, golden, names, number, numbers, row_major, sparse_rows};
 
 /// Relative difference allowed. A reprojection error is the difference of two numbers a thousand times its size.
 const TOLERANCE: f64 = 1e-11;
@@ -64,6 +64,55 @@ async fn bundle_adjustment_where_no_camera_is_rotated() {
         }
     }
     check("ba_unrotated", &Jacobi::shared().both("adbench/ba, unrotated", &document).await);
+}
+
+/// So many cameras, points and observations, all as the first of the example.
+fn replicated(cameras: usize, points: usize, observations: usize) -> Value {
+    let mut document = example("adbench/ba");
+    let index = |n: usize| json!((0..observations).map(|i| i % n).collect::<Vec<_>>());
+    document["constants"]["camera"] = index(cameras);
+    document["constants"]["point"] = index(points);
+    for (input, n) in [("cams", cameras), ("X", points), ("w", observations)] {
+        document["at"][input] = json!(vec![document["at"][input][0].clone(); n]);
+    }
+    document["format"] = json!("csr");
+    document
+}
+
+#[tokio::test]
+async fn bundle_adjustment_takes_as_few_sweeps_for_many_observations_as_for_one() {
+    let jacobi = Jacobi::shared();
+    let expected = golden("adbench/ba");
+    let dense = &expected["outputs"]["reprojection"]["jacobian"];
+    let mut colours = Vec::new();
+    for (cameras, points, observations) in [(2, 10, 10), (7, 60, 400)] {
+        let (status, body) = jacobi.send(&replicated(cameras, points, observations)).await;
+        assert_eq!((status, &body["method"]["mode"]), (200, &json!("sparse")), "{body}");
+        // Where the entries of the first observation stand in the dense Jacobian of the example, and how many.
+        for (input, first, width, count) in [("cams", 0, 11, cameras), ("X", 22, 3, points), ("w", 52, 1, observations)]
+        {
+            let block = sparse_rows(&body["jacobian"]["reprojection"][input]);
+            assert_eq!(block.len(), 2 * observations);
+            for (i, row) in block.iter().enumerate() {
+                let start = i / 2 % count * width;
+                let mut filled = vec![0.0; width];
+                for &(column, element) in row {
+                    assert!((start..start + width).contains(&column), "{input}: row {i} has an entry in {column}");
+                    filled[column - start] = element;
+                }
+                let known = &dense[i % 2].as_array().expect("a row")[first..first + width];
+                close(&format!("{input}, row {i}"), &filled, &json!(known), TOLERANCE);
+            }
+        }
+        let zach: Vec<f64> =
+            sparse_rows(&body["jacobian"]["weight"]["w"]).into_iter().flatten().map(|(_, x)| x).collect();
+        close("weight", &zach, &json!(vec![-2.0 * 0.417_022; observations]), TOLERANCE);
+        colours.push(body["method"]["colours"].clone());
+    }
+    // A row has eleven entries for its camera, three for its point and one for its weight.
+    let sweeps: f64 = ["forward", "reverse"].iter().map(|way| number(&colours[0][way])).sum();
+    assert!(sweeps <= 15.0, "{sweeps} sweeps");
+    assert_eq!(colours[0], colours[1]);
 }
 
 #[tokio::test]

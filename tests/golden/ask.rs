@@ -172,6 +172,14 @@ pub(crate) fn row_major(m: &Mat<f64>) -> Vec<f64> {
     (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| m[(i, j)])).collect()
 }
 
+/// The rows of a matrix in compressed form, each as pairs of column and element.
+pub(crate) fn sparse_rows(block: &Value) -> Vec<Vec<(usize, f64)>> {
+    let whole = |key: &str| numbers(&block[key]).iter().map(|&x| x as usize).collect::<Vec<_>>();
+    let (start, column, element) = (whole("indptr"), whole("indices"), numbers(&block["data"]));
+    assert_eq!((block["format"].as_str(), number(&block["nnz"])), (Some("csr"), element.len() as f64));
+    start.windows(2).map(|w| (w[0]..w[1]).map(|i| (column[i], element[i])).collect()).collect()
+}
+
 /// Each entry to a relative tolerance of its own size; a zero must be exact.
 pub(crate) fn close(what: &str, got: &[f64], expected: &Value, tolerance: f64) {
     let expected = numbers(expected);
