@@ -223,16 +223,23 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
     Operation {
         summary: "The x with `g(x, *rest) = 0` that Newton's method finds from x0, with the Jacobian of g and a line search.",
         undefined: "a root that Newton's method does not find from x0, or at which the Jacobian of g is singular; start nearer",
+        cases: &[
+            ("g(z, a) = z^3 + z - a; root(g, 0*x, x)", &[&[3]]),
+            ("g(z, a, b) = [z[0]*a - z[1], z[0] + exp(z[1]) - b]; root(g, [1, 1], x, y)", &[&[], &[]]),
+        ],
+        domain: &[(0.5, 1.5)],
         ..solver("root", "root(g, x0, *rest)", root)
     },
     Operation {
         summary: "The x with `g(x, *rest) = x` that applying g from x0 on leads to, to the last digits by Newton's method.",
         undefined: "a fixed point that applying g does not lead to from x0; start nearer, or solve g(x) - x = 0 with root",
+        cases: &[("g(z, a) = 0.5*cos(z) + 0.2*a; fixed_point(g, 0*x, x)", &[&[2, 2]])],
         ..solver("fixed_point", "fixed_point(g, x0, *rest)", fixed_point)
     },
     Operation {
         summary: "The x near x0 at which the scalar `g(x, *rest)` is least, by Newton's method with a line search.",
         undefined: "a minimum that is not found from x0, or at which the Hessian is not positive definite; start nearer",
+        cases: &[("g(z, a) = sum(cosh(z - a) + 0.1*z^2 + 0.2*z[0]*z); minimize(g, 0*x, x)", &[&[3]])],
         ..solver("minimize", "minimize(g, x0, *rest)", minimize)
     },
 ];

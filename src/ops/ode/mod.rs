@@ -7,7 +7,7 @@ mod pair;
 
 use super::Algebra;
 use super::bind::{Bound, Value};
-use super::elementwise::rounding::STOP;
+use super::elementwise::rounding::{ABS, STOP};
 use super::functions::{Functions, Parts};
 use super::implicit::Vector;
 use super::loops::{Carried, Steps, UNFINISHED, loop_in_segments, with_rest};
@@ -175,7 +175,9 @@ fn choose(
     let least = b.fill(LEAST, &[]);
     let (able, unready) = (b.greater(share, least), b.greater(one, done));
     let go = b.mul(able, unready);
+    // Times may turn back: a step is as long either way.
     let first_share = b.div(pace, way);
+    let first_share = b.apply(&ABS, &[first_share]);
     let standing = b.is(way, 0.0);
     let first_share = b.select(standing, one, first_share);
     let first_share = b.apply(&STOP, &[first_share]);
@@ -238,5 +240,9 @@ pub(in crate::ops) static ROWS: &[Operation] = &[Operation {
     shape: "as y0, with the times along a new first axis",
     derivative: "of the steps taken, by y0, ts and all that is handed on; what chose their length stands still",
     undefined: "an equation whose steps become too many or too small: it is stiff or its solution ends before the time asked for",
+    cases: &[
+        ("r(y, t, a) = sin(t) - a*y; odeint(r, x, [0, 0.5, 1], y, rtol=1e-13, atol=1e-13)", &[&[2], &[2]]),
+        ("r(y, t) = -y*t; odeint(r, 1, x, rtol=1e-13, atol=1e-13)", &[&[3]]),
+    ],
     ..Operation::new("odeint", "odeint(rhs, y0, ts, *rest, rtol=1e-9, atol=1e-9)", Meaning::Higher(odeint))
 }];
