@@ -10,12 +10,16 @@ use crate::ops::first_nonzero;
 pub(super) fn active(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
     let count = outputs.iter().map(|o| o.index() + 1).max().unwrap_or(0);
     let mut moves = vec![false; b.nodes().len()];
-    inputs.iter().for_each(|i| moves[i.index()] = true);
+    for i in inputs {
+        moves[i.index()] = true;
+    }
     for (i, node) in b.nodes()[..count].iter().enumerate() {
         moves[i] |= node.args.iter().enumerate().any(|(k, a)| moves[a.index()] && node.op.rule.passes(k));
     }
     let mut used = vec![false; count];
-    outputs.iter().for_each(|o| used[o.index()] = true);
+    for o in outputs {
+        used[o.index()] = true;
+    }
     for i in (0..count).rev().filter(|&i| moves[i]) {
         // An input's own arguments stand still.
         if used[i] && !inputs.contains(&NodeId(i as u32)) {

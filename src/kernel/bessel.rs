@@ -76,6 +76,7 @@ fn series(order: f64, z: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, reason = "reference numbers stand as they were printed")]
 mod tests {
     use super::*;
 

@@ -209,6 +209,7 @@ fn exp_excess(w: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, reason = "reference numbers stand as they were printed")]
 mod tests {
     use super::*;
 

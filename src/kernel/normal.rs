@@ -62,6 +62,7 @@ pub fn normal_hazard(x: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, reason = "reference numbers stand as they were printed")]
 mod tests {
     use super::*;
 

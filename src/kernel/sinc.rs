@@ -46,6 +46,7 @@ fn series(n: u32, y: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, clippy::approx_constant, reason = "reference numbers stand as they were printed")]
 mod tests {
     use super::*;
 

@@ -25,7 +25,7 @@ fn a_sequential_takes_every_layer() {
                   1, [1, 0]), [2, 2], [2, 1], 1)";
     let mut random = Random::of(nested);
     let shapes: [&[usize]; 4] = [&[4, 4], &[4], &[3, 3, 3], &[2, 1, 2, 2]];
-    let constants = ["T", "w", "K", "L"].map(|name| name.to_owned()).into_iter();
+    let constants = ["T", "w", "K", "L"].map(std::borrow::ToOwned::to_owned).into_iter();
     let constants: serde_json::Map<String, Value> =
         constants.zip(shapes.map(|s| Array::random(&mut random, s, (0.5, 2.0)).json())).collect();
     for mode in MODES {

@@ -9,7 +9,7 @@ use crate::support::Server;
 pub(crate) const SQUARE: &str = r#"{"define": {"f(x)": "x^2"}, "at": {"x": 3}}"#;
 
 /// Longer than anything here should take.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// A connection to the server that gives up after a while.
 pub(crate) fn connect(server: &Server) -> TcpStream {

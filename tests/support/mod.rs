@@ -50,7 +50,7 @@ impl Server {
         let place = line.split("listening on ").nth(1).expect("it was looked for");
         let place = place.split(['"', ' ']).next().unwrap_or_default();
         let place = place.rsplit("//").next().unwrap_or_default();
-        server.address = place.trim_start_matches("unix:").to_owned();
+        place.trim_start_matches("unix:").clone_into(&mut server.address);
         server
     }
 
@@ -147,7 +147,7 @@ impl Log {
 
     fn until(&self, text: &str) -> String {
         let lines = self.0.0.lock().expect("nobody panics with it");
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let absent = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(text));
         let (lines, _) = self.0.1.wait_timeout_while(lines, patience, absent).expect("nobody panics with it");
         let found = lines.iter().find(|line| line.contains(text));

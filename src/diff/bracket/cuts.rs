@@ -64,8 +64,12 @@ fn separators(b: &Builder, first: &[NodeId], last: &[NodeId], active: &[bool]) -
         starts[from] += 1;
         ends[to] += 1;
     };
-    first.iter().for_each(|n| lead_past(0, n.index()));
-    last.iter().for_each(|n| lead_past(n.index() + 1, count));
+    for n in first {
+        lead_past(0, n.index());
+    }
+    for n in last {
+        lead_past(n.index() + 1, count);
+    }
     for (i, node) in b.nodes()[..count].iter().enumerate() {
         if active[i] && !first.contains(&NodeId(i as u32)) {
             let tails = node.args.iter().enumerate().filter(|&(k, a)| active[a.index()] && node.op.rule.passes(k));

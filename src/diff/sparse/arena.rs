@@ -1,6 +1,6 @@
 //! Sets of columns, each kept once and named by a number, so that equal rows cost nothing.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -67,9 +67,8 @@ impl Arena {
             [column] => return Some(Self::single(column as usize)),
             _ => {}
         }
-        let mut hasher = FxBuildHasher.build_hasher();
-        self.scratch.hash(&mut hasher);
-        let mut key = hasher.finish();
+
+        let mut key = FxBuildHasher.hash_one(&self.scratch);
         while let Some(&known) = self.seen.get(&key) {
             if self.get(known) == self.scratch {
                 return Some(known);

@@ -45,5 +45,5 @@ pub(super) fn is_star(graph: &Pattern, colours: &Colours) -> Result<(), String> 
         }
     }
     let highest = colours.of.iter().enumerate().filter_map(|(v, _)| colours.get(v)).max();
-    if highest.map_or(0, |h| h + 1) != colours.count { Err("colours are not counted right".to_owned()) } else { Ok(()) }
+    if highest.map_or(0, |h| h + 1) == colours.count { Ok(()) } else { Err("colours are not counted right".to_owned()) }
 }

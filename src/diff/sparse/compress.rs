@@ -205,7 +205,9 @@ fn picked(b: &mut Builder, sources: [Option<NodeId>; 2], lengths: [usize; 2], mu
         }
         (true, false) => side(0),
         (false, true) => {
-            positions.iter_mut().for_each(|p| *p -= lengths[0]);
+            for p in &mut positions {
+                *p -= lengths[0];
+            }
             side(1)
         }
         (false, false) => return b.fill(0.0, &[0]),

@@ -28,9 +28,11 @@ pub fn pattern(b: &Builder, outputs: &[NodeId], inputs: &[NodeId], given: &[Give
     for i in (0..needed.len()).filter(|&i| needed[i]) {
         passing(&b.nodes()[i]).for_each(|a| uses[a.index()] += 1);
     }
-    outputs.iter().for_each(|o| uses[o.index()] += 1);
-    for i in 0..needed.len() {
-        if needed[i] && walk.sets[i].is_none() {
+    for o in outputs {
+        uses[o.index()] += 1;
+    }
+    for (i, &needed) in needed.iter().enumerate() {
+        if needed && walk.sets[i].is_none() {
             walk.sets[i] = walk.visit(&b.nodes()[i])?;
             for a in passing(&b.nodes()[i]) {
                 uses[a.index()] -= 1;
@@ -192,7 +194,9 @@ fn needed(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
     let count = b.nodes().len();
     let moves = dependent(b.nodes(), inputs, count);
     let mut needed = vec![false; count];
-    outputs.iter().for_each(|o| needed[o.index()] = moves[o.index()]);
+    for o in outputs {
+        needed[o.index()] = moves[o.index()];
+    }
     for i in (0..count).rev() {
         if needed[i] && !inputs.contains(&NodeId(i as u32)) {
             passing(&b.nodes()[i]).for_each(|a| needed[a.index()] |= moves[a.index()]);

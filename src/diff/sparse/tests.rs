@@ -105,7 +105,7 @@ fn agree(shapes: &[&[usize]], seed: usize, build: impl Fn(&mut Builder, &[NodeId
     let mut nodes: Vec<NodeId> = dense.into_iter().flatten().collect();
     let dense_count = nodes.len();
     let blocks: Vec<Blocks> = ways.iter().map(|w| jacobian(&mut b, (&outputs, &inputs), &[], &found, w)).collect();
-    blocks.iter().for_each(|blocks| nodes.extend(values_of(blocks)));
+    nodes.extend(blocks.iter().flat_map(values_of));
     let patterns: Vec<Pattern> = blocks[0].iter().flatten().map(|block| Pattern::clone(&block.pattern)).collect();
     let all = run(&plan(b, &nodes), &points);
     // The dense blocks in the order of the sparse ones.
