@@ -65,47 +65,43 @@ fn contract_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
     Ok(a[..a.len() - contracted].iter().chain(&b[batch + contracted..]).copied().collect())
 }
 
+/// Most products of elements that are looked at to see which factors are zero.
+const MOST_LOOKED_AT: usize = 1 << 26;
+
 /// The sets of a product: each element's are those of a row on the left and of a column on the right,
 /// where the other factor is not known to be zero.
 fn of_product(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
     let Attr::Contract(batch, contracted, _) = *flow.attr else { return None };
-    let (a, b) = (flow.args[0], flow.args[1]);
+    let (mut a, mut b) = (flow.args[0], flow.args[1]);
     let rows = elements(&a.shape[batch..a.shape.len() - contracted]);
     let columns = elements(&b.shape[batch + contracted..]);
     let inner = elements(&b.shape[batch..batch + contracted]);
-    let at = |g: usize, row: usize, c: usize| (g * rows + row) * inner + c;
-    let under = |g: usize, c: usize, column: usize| (g * inner + c) * columns + column;
+    if elements(flow.shape).saturating_mul(inner) > MOST_LOOKED_AT {
+        (a.value, b.value) = (None, None);
+    }
     let mut out = Vec::with_capacity(elements(flow.shape));
     for g in 0..elements(&flow.shape[..batch]) {
-        // Without knowledge of the other factor, one union serves a whole row or column.
-        let whole = |x: &Argument<'_>, other: &Argument<'_>| x.sets.is_some() && other.value.is_none();
-        let mut united = |sought: bool, count: usize, place: &dyn Fn(usize, usize) -> u32| -> Option<Vec<u32>> {
-            let one = |i: usize| sets.all(&(0..inner).map(|c| place(i, c)).collect::<Vec<_>>());
-            if sought { (0..count).map(one).collect() } else { Some(Vec::new()) }
+        let left = |row: usize, c: usize| (g * rows + row) * inner + c;
+        let right = |c: usize, column: usize| (g * inner + c) * columns + column;
+        // Where nothing is known of the other factor, one union serves a whole row or column.
+        let mut whole = |other: &Argument<'_>, count: usize, set: &dyn Fn(usize, usize) -> u32| {
+            let one = |i: usize| sets.all(&(0..inner).map(|c| set(i, c)).collect::<Vec<_>>());
+            if other.value.is_some() { Some(vec![0; count]) } else { (0..count).map(one).collect::<Option<Vec<_>>>() }
         };
-        let left = united(whole(&a, &b), rows, &|row, c| a.set(at(g, row, c)))?;
-        let right = united(whole(&b, &a), columns, &|column, c| b.set(under(g, c, column)))?;
-        let mut met: Vec<u32> = Vec::new();
+        let of_rows = whole(&b, rows, &|row, c| a.set(left(row, c)))?;
+        let of_columns = whole(&a, columns, &|column, c| b.set(right(c, column)))?;
         for row in 0..rows {
-            let (none, all): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..inner).collect());
-            let nonzero: Vec<usize> = match (a.value, b.sets) {
-                (Some(_), Some(_)) => all.into_iter().filter(|&c| !a.is_zero(at(g, row, c))).collect(),
-                _ => none,
-            };
             for column in 0..columns {
-                met.clear();
-                met.extend(left.get(row));
-                met.extend(right.get(column));
-                met.extend(nonzero.iter().map(|&c| b.set(under(g, c, column))));
-                if b.value.is_some() && a.sets.is_some() {
-                    let kept = (0..inner).filter(|&c| !b.is_zero(under(g, c, column)));
-                    met.extend(kept.map(|c| a.set(at(g, row, c))));
+                let mut met = vec![of_rows[row], of_columns[column]];
+                if a.value.is_some() {
+                    let kept = (0..inner).filter(|&c| !a.is_zero(left(row, c)));
+                    met.extend(kept.map(|c| b.set(right(c, column))));
                 }
-                out.push(match met[..] {
-                    [one] => one,
-                    [one, other] => sets.pair(one, other)?,
-                    _ => sets.all(&met)?,
-                });
+                if b.value.is_some() {
+                    let kept = (0..inner).filter(|&c| !b.is_zero(right(c, column)));
+                    met.extend(kept.map(|c| a.set(left(row, c))));
+                }
+                out.push(sets.all(&met)?);
             }
         }
     }
