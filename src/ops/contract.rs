@@ -90,9 +90,9 @@ fn of_product(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
         };
         let of_rows = whole(&b, rows, &|row, c| a.set(left(row, c)))?;
         let of_columns = whole(&a, columns, &|column, c| b.set(right(c, column)))?;
-        for row in 0..rows {
-            for column in 0..columns {
-                let mut met = vec![of_rows[row], of_columns[column]];
+        for (row, &of_row) in of_rows.iter().enumerate() {
+            for (column, &of_column) in of_columns.iter().enumerate() {
+                let mut met = vec![of_row, of_column];
                 if a.value.is_some() {
                     let kept = (0..inner).filter(|&c| !a.is_zero(left(row, c)));
                     met.extend(kept.map(|c| b.set(right(c, column))));

@@ -125,7 +125,6 @@ fn each_wrong_field_is_told_with_its_pointer() {
         (r#""want": {}"#, Code::InvalidValue, "/want"),
         (r#""want": {"hesian": "f"}"#, Code::UnknownField, "/want/hesian"),
         (r#""want": {"hessian": 1}"#, Code::InvalidValue, "/want/hessian"),
-        (r#""mode": "sparse""#, Code::Unsupported, "/mode"),
         (r#""mode": "fast""#, Code::InvalidValue, "/mode"),
         (r#""format": "csc""#, Code::InvalidValue, "/format"),
         (r#""format": "csr", "layout": "tensor""#, Code::InvalidValue, "/layout"),
