@@ -193,7 +193,9 @@ async fn jacobians_that_are_mostly_zeros() {
             assert_eq!(rows.len(), dense.len(), "{name}");
             for (i, (row, dense)) in rows.iter().zip(dense).enumerate() {
                 let mut filled = vec![0.0; numbers(dense).len()];
-                row.iter().for_each(|&(column, element)| filled[column] = element);
+                for &(column, element) in row {
+                    filled[column] = element;
+                }
                 close(&format!("{name}, row {i}"), &filled, dense, ROUNDING);
             }
         }
