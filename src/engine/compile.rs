@@ -11,9 +11,10 @@ use super::directions::{self, Directed};
 use super::document::{Document, Wanted};
 use super::limits::Limits;
 use super::lower::lower;
+use super::run::wanted_still;
 use super::wanted::{self, Request};
 use crate::diff::{batch, kinks};
-use crate::exec::Plan;
+use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
 use crate::suggest::suggest;
@@ -24,9 +25,17 @@ impl Compiled {
     /// # Errors
     /// All that is wrong with its functions, or that the cost is over the limits.
     pub fn new(document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
+        Self::unless(&Cancel::new(false), document, want, limits)
+    }
+
+    /// Compiles a document, unless `cancel` is raised before that is done.
+    ///
+    /// # Errors
+    /// As [`Compiled::new`], or that it was given up.
+    pub fn unless(cancel: &Cancel, document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
         let shapes = point_shapes(document);
         let borrowed: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
-        let lowering = lower(document, &borrowed, limits)?;
+        let lowering = lower(document, &borrowed, limits, cancel)?;
         let mut b = lowering.builder;
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
         let outputs = lowering.outputs;
@@ -34,9 +43,11 @@ impl Compiled {
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
-        let request = Request { document, want, limits, outputs: &outputs, wrt: &wrt, constants: &lowering.constants };
+        let request =
+            Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants: &lowering.constants };
         let built = wanted::build(&mut b, &request, &mut roots)?;
         places.checked = built.checked;
+        wanted_still(cancel)?;
         if built.first.is_some() || built.second.is_some() {
             let watched = kinks(&mut b, &values, &inputs);
             places.kinks = watched.iter().map(|&(node, mask)| (roots.add(mask), node)).collect();
@@ -49,9 +60,11 @@ impl Compiled {
             chain::build(&mut b, &lowering.stages, &ends, &sources, &mut roots)
         });
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
+        wanted_still(cancel)?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
         let (roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots.nodes);
         let graph = b.finish(roots);
+        wanted_still(cancel)?;
         let (plan, cost) = admit(&graph, limits)?;
         Ok(Self {
             plan,

@@ -38,7 +38,6 @@ pub use limits::Limits;
 pub use prepared::{Answer, Prepared};
 pub use warning::Warning;
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::fault::Fault;
@@ -115,12 +114,10 @@ impl Engine {
     pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
         let (document, read) = timed(|| self.read(body));
         let document = document?;
-        if cancel.load(Ordering::Relaxed) {
-            return Err(vec![run::cancelled()]);
-        }
+        run::wanted_still(cancel)?;
         let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
         let (compiled, plan) =
-            timed(|| self.caches.plan(&document, &want, || Compiled::new(&document, &want, &self.limits)));
+            timed(|| self.caches.plan(&document, &want, || Compiled::unless(cancel, &document, &want, &self.limits)));
         Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
     }
 

@@ -1,6 +1,7 @@
 //! Runs a compiled document at its point and looks at what came out.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::compiled::Compiled;
 use super::document::Document;
@@ -69,6 +70,11 @@ pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> 
         }
     }
     Ok(values)
+}
+
+/// Gives up when nobody wants the answer any more.
+pub(super) fn wanted_still(cancel: &Cancel) -> Result<(), Vec<Fault>> {
+    if cancel.load(Ordering::Relaxed) { Err(vec![cancelled()]) } else { Ok(()) }
 }
 
 /// The fault of a run that was given up.

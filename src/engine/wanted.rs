@@ -9,7 +9,9 @@ use super::directions::{Directed, Side};
 use super::document::{Document, Want, Wanted};
 use super::limits::Limits;
 use super::part::{Part, Parts};
+use super::run::wanted_still;
 use crate::diff::{batch, gradient, jvp, pullback};
+use crate::exec::Cancel;
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::json::{child, fields::with_hint};
@@ -18,6 +20,8 @@ use crate::suggest::suggest;
 
 /// What the functions are, what is asked of them, and within which limits.
 pub(super) struct Request<'a> {
+    /// Raised by whoever no longer wants the answer.
+    pub(super) cancel: &'a Cancel,
     pub(super) document: &'a Document,
     pub(super) want: &'a [Wanted],
     pub(super) limits: &'a Limits,
@@ -52,9 +56,10 @@ pub(super) struct Built {
 pub(super) fn build(b: &mut Builder, request: &Request<'_>, roots: &mut Roots) -> Result<Built, Vec<Fault>> {
     let mut work = Work { b, request, roots, built: Built::default() };
     let chosen = work.functions()?;
-    work.first(&chosen)?;
-    work.products(&chosen)?;
-    work.second(&chosen)?;
+    for step in [Work::first, Work::products, Work::second] {
+        wanted_still(request.cancel)?;
+        step(&mut work, &chosen)?;
+    }
     let order = |member: &Member| request.want.iter().position(|w| w.want == member.want);
     work.built.members.sort_by_key(order);
     Ok(work.built)

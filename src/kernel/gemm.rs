@@ -67,44 +67,60 @@ impl<'a> Matrix<'a> {
 }
 
 /// Multiplications between two looks at the cancel flag: some ten milliseconds.
-const STRETCH: usize = 1 << 26;
+const TILE: usize = 1 << 26;
 
-/// A stretch has at least so many rows, so that `b` is not read more often than it is used.
-const LEAST_ROWS: usize = 64;
+/// A tile has at least so many rows and columns, so that what is read for it is used often enough.
+const LEAST: usize = 16;
 
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
-/// tiny both matrices are direct. A large one is made by stretches of rows, the same on every run, until `cancel` is set.
+/// tiny both matrices are direct. A large one is made by tiles, the same on every run, until `cancel` is set.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
-    let rows = (STRETCH / (a.columns * b.columns)).next_multiple_of(LEAST_ROWS).max(LEAST_ROWS);
-    if a.rows <= rows {
-        return stretch(a, b, absorb, out);
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    if m.saturating_mul(n).saturating_mul(k) <= 2 * TILE {
+        return tile(a, b, absorb, out, n);
     }
-    for (i, part) in out.chunks_mut(rows * b.columns).enumerate() {
-        if cancel.load(Ordering::Relaxed) {
-            return;
+    let side = (TILE / k).isqrt();
+    let rows = if n < side { TILE / k / n } else { side };
+    let columns = if m < side { TILE / k / m } else { side };
+    for (top, rows) in parts(m, rows) {
+        for (left, columns) in parts(n, columns) {
+            if cancel.load(Ordering::Relaxed) {
+                return;
+            }
+            let a = Matrix { first: a.first + top as isize * a.row_stride, rows, ..*a };
+            let b = Matrix { first: b.first + left as isize * b.column_stride, columns, ..*b };
+            tile(&a, &b, absorb, &mut out[top * n + left..], n);
         }
-        let first = a.first + (i * rows) as isize * a.row_stride;
-        stretch(&Matrix { first, rows: part.len() / b.columns, ..*a }, b, absorb, part);
     }
 }
 
-/// Some rows of a product.
-fn stretch(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64]) {
+/// Cuts a length into parts of about `size`: start and length of each. None is short: to the library a single row or
+/// column is something else than a matrix.
+fn parts(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    let size = size.max(LEAST);
+    let count = (length / size).max(1);
+    (0..count).map(move |i| (i * size, if i + 1 == count { length - i * size } else { size }))
+}
+
+/// A product of which row `i` begins at `out[i * stride]`.
+fn tile(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], stride: usize) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     tally::done(2 * m * n * k);
     if m * n * k <= TINY {
-        for (i, row) in out.chunks_exact_mut(n).enumerate() {
-            for (j, o) in row.iter_mut().enumerate() {
+        for (i, row) in out.chunks_mut(stride).take(m).enumerate() {
+            for (j, o) in row.iter_mut().take(n).enumerate() {
                 *o = (1..k).fold(a.at(i, 0) * b.at(0, j), |sum, l| sum + a.at(i, l) * b.at(l, j));
             }
         }
     } else {
-        let product = MatMut::from_row_major_slice_mut(&mut *out, m, n);
+        // Columns, turned: faer 0.24.4's own constructor of strided mutable rows takes the stride for that of columns,
+        // and writes beyond the slice.
+        let product = MatMut::from_column_major_slice_with_stride_mut(&mut *out, n, m, stride).transpose_mut();
         matmul(product, Accum::Replace, a.lend(), b.lend(), 1.0, Par::Seq);
     }
     if absorb != Absorb::None {
-        for (i, row) in out.chunks_exact_mut(n).enumerate() {
-            for (j, o) in row.iter_mut().enumerate().filter(|(_, o)| o.is_nan()) {
+        for (i, row) in out.chunks_mut(stride).take(m).enumerate() {
+            for (j, o) in row.iter_mut().take(n).enumerate().filter(|(_, o)| o.is_nan()) {
                 *o = absorbing_dot(a, b, absorb, i, j);
             }
         }

@@ -69,6 +69,41 @@ async fn small_requests_pass_large_ones_and_no_budget_is_exceeded() {
     assert!(median < Duration::from_millis(250), "half of {} small requests took over {median:?}", small.len());
 }
 
+/// A short document that expands into a hundred thousand operations; `seed` makes it one of its own.
+fn long_to_plan(seed: usize) -> String {
+    let mut define = serde_json::Map::new();
+    define.insert("g0(x, y)".into(), format!("sin(x)*y + cos(y + {seed})").into());
+    for i in 0..14 {
+        define.insert(format!("g{}(x, y)", i + 1), format!("g{i}(x + {i}, y)*g{i}(y, x - {i})").into());
+    }
+    define.insert("f(x)".into(), "g13(x, x + 1)".into());
+    serde_json::json!({ "define": define, "at": { "x": 0.5 } }).to_string()
+}
+
+#[tokio::test]
+async fn what_takes_long_to_plan_is_no_small_request_however_short_it_is() {
+    let server = Arc::new(Server::start(&["--threads", "1", "--queue-timeout", "60", "--request-timeout", "600"]));
+    let mut planned = JoinSet::new();
+    for seed in 0..4 {
+        let server = Arc::clone(&server);
+        planned.spawn(async move { server.post("/check", long_to_plan(seed)).await.status().as_u16() });
+    }
+    let mut small = Vec::new();
+    while !planned.is_empty() {
+        let start = Instant::now();
+        assert_eq!(server.post("/jacobian", SQUARE).await.status(), 200);
+        small.push(start.elapsed());
+        while let Some(ended) = planned.try_join_next() {
+            assert_eq!(ended.expect("it was answered"), 200);
+        }
+    }
+    small.sort();
+    let median = small[small.len() / 2];
+    assert!(median < Duration::from_millis(500), "half of {} small requests took over {median:?}", small.len());
+    // It begins anew in the lane for large ones, and that is no cancellation.
+    assert_eq!(count(&server, "jacobi_cancelled_total{reason=\"hung_up\"}").await, 0.0);
+}
+
 #[tokio::test]
 async fn a_reset_in_mid_run_frees_the_worker_and_counts_once() {
     let server = Server::start(&["--threads", "1", "--request-timeout", "600"]);

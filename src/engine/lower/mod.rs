@@ -12,12 +12,15 @@ mod scope;
 mod several;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::document::Document;
 use super::limits::Limits;
+use super::run::cancelled;
 use super::warning::Warning;
+use crate::exec::Cancel;
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::notation::{Expr, Function, Item, Kind, Span};
@@ -73,6 +76,7 @@ pub(in crate::engine) struct Lowering {
 struct Lowerer<'a> {
     document: &'a Document,
     limits: &'a Limits,
+    cancel: &'a Cancel,
     functions: FxHashMap<&'a str, usize>,
     /// Functions that could not be read.
     broken: FxHashSet<&'a str>,
@@ -107,8 +111,9 @@ pub(in crate::engine) fn lower(
     document: &Document,
     shapes: &[(&str, &[usize])],
     limits: &Limits,
+    cancel: &Cancel,
 ) -> Result<Lowering, Vec<Fault>> {
-    let mut lowerer = Lowerer::new(document, limits);
+    let mut lowerer = Lowerer::new(document, limits, cancel);
     lowerer.check_definitions();
     let inputs = lowerer.declare_inputs(shapes);
     let constants = lowerer.declare_constants();
@@ -129,12 +134,13 @@ pub(in crate::engine) fn lower(
 }
 
 impl<'a> Lowerer<'a> {
-    fn new(document: &'a Document, limits: &'a Limits) -> Self {
+    fn new(document: &'a Document, limits: &'a Limits, cancel: &'a Cancel) -> Self {
         let functions = document.definitions.functions.iter().enumerate().map(|(i, f)| (f.name.as_str(), i)).collect();
         let outside = CallSite { operation: "", stage: String::new(), span: Span::default() };
         Self {
             document,
             limits,
+            cancel,
             functions,
             broken: document.definitions.broken.iter().map(String::as_str).collect(),
             constants: FxHashMap::default(),
@@ -213,6 +219,10 @@ impl<'a> Lowerer<'a> {
     /// Evaluates an expression.
     fn eval(&mut self, expr: &Expr, scope: &Scope<'_>) -> Lowered<Value> {
         self.steps += 1;
+        if !self.exhausted && self.cancel.load(Ordering::Relaxed) {
+            self.exhausted = true;
+            self.faults = vec![cancelled()];
+        }
         if self.exhausted {
             return Err(Poisoned);
         }

@@ -32,6 +32,8 @@ impl Reason {
 #[derive(Debug, Default)]
 pub(super) struct Job {
     flag: Cancel,
+    /// Raised with the flag, or alone when reading takes too long for where it is done.
+    reading: Cancel,
     done: AtomicBool,
     reason: OnceLock<Reason>,
 }
@@ -39,6 +41,16 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn flag(&self) -> &Cancel {
         &self.flag
+    }
+
+    /// The flag that reading and planning look at.
+    pub(super) fn reading(&self) -> &Cancel {
+        &self.reading
+    }
+
+    /// Whether reading was given up, but the answer is still wanted; then it may begin anew.
+    pub(super) fn begins_anew(&self) -> bool {
+        !self.flag.load(Ordering::Relaxed) && self.reading.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -62,9 +74,15 @@ impl Watch {
     pub(super) fn stop(&self, reason: Reason) {
         if !self.job.done.load(Ordering::Relaxed) && self.job.reason.set(reason).is_ok() {
             self.job.flag.store(true, Ordering::Relaxed);
+            self.stop_reading();
             self.metrics.cancelled(reason);
             tracing::info!(reason = reason.label(), "stopped");
         }
+    }
+
+    /// Stops reading and planning alone.
+    pub(super) fn stop_reading(&self) {
+        self.job.reading.store(true, Ordering::Relaxed);
     }
 
     /// The job was answered, one way or another.

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::body::Document;
 use super::kinds;
@@ -38,6 +38,9 @@ use lane::Grant;
 
 /// A body of at most so many bytes is read in a millisecond or two.
 const SMALL_BODY: usize = 256 << 10;
+
+/// What takes longer to read and plan is no small request.
+const SMALL_READING: Duration = Duration::from_millis(100);
 
 /// Bytes that reading a document takes for each of its own: `0,` becomes eight.
 const READ_FACTOR: u64 = 4;
@@ -115,7 +118,8 @@ impl Work {
         answer
     }
 
-    /// Reads and plans; then runs at once where that can be, and in the lane of its cost otherwise.
+    /// Reads and plans; then runs at once where that can be, and in the lane of its cost otherwise. What is not
+    /// soon read and planned in the lane for small requests begins anew in the other.
     async fn steps(
         &self,
         watch: &Watch,
@@ -124,25 +128,15 @@ impl Work {
         document: Document,
     ) -> Result<Done, Problem> {
         let small = document.bytes().len() <= SMALL_BODY;
-        let crew = if small { &self.small } else { &self.large };
         let mut timings = Timings::default();
-        let reading = (document.bytes().len() as u64).saturating_mul(READ_FACTOR);
-        let grant = crew.enter(reading, &mut timings, &self.metrics).await?;
-        let (engine, job, ceiling) = (Arc::clone(&self.engine), watch.job(), self.small.ceiling());
-        let first = move || -> Result<First, Problem> {
-            let prepared = engine.prepare(document.bytes(), endpoint, job.flag())?;
-            (timings.parse, timings.plan) = (prepared.read, prepared.plan);
-            let is_small = ceiling.admits(&prepared.cost());
-            let mut grant = grant;
-            let need = prepared.cost().bytes.saturating_add(reading);
-            if prepared.patience().is_none() && is_small == small && grant.resize(need) {
-                return run(&engine, &prepared, grant, &job, timings).map(First::Done);
-            }
-            // The text stays counted among the bodies held.
-            Ok(First::Waits { prepared: Box::new(prepared), document, is_small, need, timings })
-        };
-        match crew.run(first).await? {
+        let mut first = self.first(watch, small, endpoint, document, &mut timings).await?;
+        if let First::Anew(document) = first {
+            first = self.first(watch, false, endpoint, document, &mut timings).await?;
+        }
+        match first {
             First::Done(done) => Ok(done),
+            // Only a small one is told to begin anew.
+            First::Anew(_) => Err(Problem::internal()),
             First::Waits { prepared, document, is_small, need, timings } => {
                 let _held = document;
                 let crew = if is_small { &self.small } else { &self.large };
@@ -153,6 +147,48 @@ impl Work {
                     watch.stop(Reason::Deadline);
                     Err(late(&format!("the {} ms that its document allows", allowed.as_millis())))
                 })
+            }
+        }
+    }
+
+    /// The first step, in the lane for small requests or in the other.
+    async fn first(
+        &self,
+        watch: &Watch,
+        small: bool,
+        endpoint: Endpoint,
+        document: Document,
+        timings: &mut Timings,
+    ) -> Result<First, Problem> {
+        let crew = if small { &self.small } else { &self.large };
+        let reading = (document.bytes().len() as u64).saturating_mul(READ_FACTOR);
+        let mut grant = crew.enter(reading, timings, &self.metrics).await?;
+        let (engine, job, ceiling, mut timings) =
+            (Arc::clone(&self.engine), watch.job(), self.small.ceiling(), *timings);
+        let work = crew.run(move || {
+            let prepared = match engine.prepare(document.bytes(), endpoint, job.reading()) {
+                Ok(prepared) => prepared,
+                Err(_) if small && job.begins_anew() => return Ok(First::Anew(document)),
+                Err(faults) => return Err(faults.into()),
+            };
+            (timings.parse, timings.plan) = (prepared.read, prepared.plan);
+            let is_small = ceiling.admits(&prepared.cost());
+            let need = prepared.cost().bytes.saturating_add(reading);
+            if prepared.patience().is_none() && is_small == small && grant.resize(need) {
+                return run(&engine, &prepared, grant, &job, timings).map(First::Done);
+            }
+            // The text stays counted among the bodies held.
+            Ok(First::Waits { prepared: Box::new(prepared), document, is_small, need, timings })
+        });
+        if !small {
+            return work.await;
+        }
+        tokio::pin!(work);
+        match timeout(SMALL_READING, &mut work).await {
+            Ok(done) => done,
+            Err(_) => {
+                watch.stop_reading();
+                work.await
             }
         }
     }
@@ -175,6 +211,8 @@ impl Work {
 /// What came of the first step.
 enum First {
     Done(Done),
+    /// It takes longer than a small request may; nothing is known of it yet.
+    Anew(Document),
     /// Its cost is known, and it runs when there is room.
     Waits {
         prepared: Box<Prepared>,
