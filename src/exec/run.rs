@@ -70,6 +70,7 @@ impl Plan {
         workspace.inner.resize_with(self.loops, Inner::default);
         workspace.slots.resize_with(self.slots.len(), Vec::new);
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
+            check(cancel)?;
             slot.resize(size, 0.0);
         }
         let mut memory =

@@ -184,13 +184,11 @@ impl Work {
             return work.await;
         }
         tokio::pin!(work);
-        match timeout(SMALL_READING, &mut work).await {
-            Ok(done) => done,
-            Err(_) => {
-                watch.stop_reading();
-                work.await
-            }
+        if let Ok(done) = timeout(SMALL_READING, &mut work).await {
+            return done;
         }
+        watch.stop_reading();
+        work.await
     }
 
     /// Waits for a place in a lane and runs there.
