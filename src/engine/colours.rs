@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::Mode;
-use super::mode::{Built, Task};
+use super::mode::{Built, Task, too_large};
 use super::part::{Part, Parts};
 use crate::diff::sparse::{Colours, Given, Pattern, Sides, hessian, jacobian, pattern, star, structural, ways};
 use crate::fault::{Code, Fault};
@@ -15,6 +15,10 @@ const MOST: usize = 1 << 24;
 
 /// Sweeps by colours are weighed only where they are at most one in so many of those element by element.
 const GAIN: usize = 2;
+
+/// Most pairs of an output and an input that are swept along colours: each is a block with nodes of its own.
+/// So many times as many may have their patterns told.
+const MOST_BLOCKS: usize = 4096;
 
 /// The constants, by node, that decide where elements go, and their elements.
 pub(super) fn given(
@@ -37,13 +41,17 @@ pub(super) fn given(
 /// Where the derivative of outputs by inputs may differ from zero.
 ///
 /// # Errors
-/// If that is in more places than can be kept.
+/// If that is in more places than can be kept, or in too many blocks.
 pub(super) fn find(
     b: &Builder,
     outputs: &[NodeId],
     inputs: &[NodeId],
     known: &[(String, Given)],
 ) -> Result<Pattern, Fault> {
+    if outputs.len().saturating_mul(inputs.len()) > 16 * MOST_BLOCKS {
+        let detail = "there are too many pairs of an output and an input; gather scalars into arrays";
+        return Err(Fault::new(Code::Limit, detail).expected(format!("at most {} pairs", 16 * MOST_BLOCKS), "more"));
+    }
     let known: Vec<Given> = known.iter().map(|k| k.1.clone()).collect();
     if let Some(found) = pattern(b, outputs, inputs, &known, MOST) {
         return Ok(found);
@@ -67,6 +75,9 @@ pub(super) fn by_colours(b: &mut Builder, task: &Task<'_>) -> Result<Built, Faul
     let forced = task.mode == Mode::Sparse;
     if !forced && (task.mode != Mode::Auto || rows.min(columns) < 2 * GAIN) {
         return Err(nothing());
+    }
+    if task.values.len().saturating_mul(task.inputs.len()) > MOST_BLOCKS {
+        return Err(too_large(b, task));
     }
     let found = task.pattern(b)?;
     let most = if forced { usize::MAX } else { rows.min(columns) / GAIN };

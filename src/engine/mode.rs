@@ -207,7 +207,7 @@ fn in_parts(
     true
 }
 
-fn too_large(b: &Builder, task: &Task<'_>) -> Fault {
+pub(super) fn too_large(b: &Builder, task: &Task<'_>) -> Fault {
     let detail = format!(
         "the derivative of {} outputs by {} inputs of a graph of this size expands into too many operations; gather \
          scalar inputs into arrays, or name fewer in `of` and `wrt`",
