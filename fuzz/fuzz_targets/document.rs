@@ -33,7 +33,7 @@ const LIMITS: Limits = Limits {
 fuzz_target!(|body: &[u8]| {
     let engine = Engine::new(LIMITS);
     let cancel = Cancel::new(false);
-    for endpoint in [Endpoint::Check, Endpoint::Value, Endpoint::Gradient, Endpoint::Jacobian] {
+    for endpoint in [Endpoint::Check, Endpoint::Value, Endpoint::Gradient, Endpoint::Jacobian, Endpoint::Hessian] {
         let answer = engine.answer(body, endpoint, &cancel);
         // The second time its plan is known; that must make no difference.
         assert_eq!(answer, engine.answer(body, endpoint, &cancel));
