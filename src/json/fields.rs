@@ -68,14 +68,8 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that is one of a few words (see [`choice`]); `None` when it was not given or is at fault.
-    pub fn choice<T: Copy>(
-        &self,
-        name: &str,
-        offered: &[(&str, T)],
-        later: &[&str],
-        faults: &mut Vec<Fault>,
-    ) -> Option<T> {
-        choice(self.get(name)?, &self.pointer(name), offered, later, faults)
+    pub fn choice<T: Copy>(&self, name: &str, offered: &[(&str, T)], faults: &mut Vec<Fault>) -> Option<T> {
+        choice(self.get(name)?, &self.pointer(name), offered, faults)
     }
 
     /// A field that is a name or a list of names; each comes with its pointer.
@@ -108,15 +102,8 @@ pub fn items<'a>(value: &'a Json, pointer: &str) -> Vec<(&'a Json, String)> {
     }
 }
 
-/// What a word stands for. Those in `later` are words of the contract that are not offered; any
-/// other word is an invalid value.
-pub fn choice<T: Copy>(
-    value: &Json,
-    pointer: &str,
-    offered: &[(&str, T)],
-    later: &[&str],
-    faults: &mut Vec<Fault>,
-) -> Option<T> {
+/// What a word stands for; any other word is an invalid value.
+pub fn choice<T: Copy>(value: &Json, pointer: &str, offered: &[(&str, T)], faults: &mut Vec<Fault>) -> Option<T> {
     let words = || offered.iter().map(|(word, _)| *word);
     let listed = || words().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     let Json::Text(text) = value else {
@@ -127,10 +114,6 @@ pub fn choice<T: Copy>(
     if found.is_none() {
         tell(faults, || {
             let field = pointer.split('/').rfind(|part| part.parse::<usize>().is_err()).unwrap_or_default();
-            if later.contains(&text.as_str()) {
-                let detail = format!("`{field}`: \"{text}\" is not offered; take {}.", one_of(&listed()));
-                return Fault::new(Code::Unsupported, detail).at(pointer);
-            }
             let detail = format!("`{field}` cannot be \"{}\"; it is {}.", short(text), one_of(&listed()));
             let fault = Fault::new(Code::InvalidValue, detail)
                 .at(pointer)

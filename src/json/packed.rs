@@ -19,9 +19,9 @@ const FIELDS: [&str; 8] = ["shape", "data", "base64", "dtype", "encoding", "orde
 pub(super) fn packed(object: &[(String, Json)], pointer: &str, faults: &mut Vec<Fault>) -> Option<Tensor> {
     let fields = Fields::new(object, pointer, &FIELDS, faults);
     let encodings = [("nested", Encoding::Nested), ("flat", Encoding::Flat), ("base64", Encoding::Base64)];
-    let encoding = fields.choice("encoding", &encodings, &[], faults);
-    let order = fields.choice("order", &[("C", Order::C), ("F", Order::F)], &[], faults);
-    fields.choice("dtype", &[("float64", ())], &[], faults);
+    let encoding = fields.choice("encoding", &encodings, faults);
+    let order = fields.choice("order", &[("C", Order::C), ("F", Order::F)], faults);
+    fields.choice("dtype", &[("float64", ())], faults);
     let shape = fields
         .required("shape", "an array given as an object needs the length of each axis", faults)
         .and_then(|value| self::shape(value, &fields.pointer("shape"), faults));

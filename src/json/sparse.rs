@@ -43,7 +43,7 @@ pub fn sparse(object: &[(String, Json)], pointer: &str) -> Result<Sparse, Vec<Fa
 
 fn read(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Sparse> {
     let formats = [("coo", false), ("csr", true), ("sparse", true)];
-    let compressed = fields.choice("format", &formats, &[], faults)?;
+    let compressed = fields.choice("format", &formats, faults)?;
     let (by_rows, columns) = if compressed { ("indptr", "indices") } else { ("rows", "cols") };
     for other in if compressed { ["rows", "cols"] } else { ["indptr", "indices"] } {
         if fields.get(other).is_some() {

@@ -71,16 +71,16 @@ const NONFINITE: [(&str, Nonfinite); 3] =
 
 /// All other choices.
 pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {
-    let mode = fields.choice("mode", &MODE, &[], faults);
-    let layout = fields.choice("layout", &LAYOUT, &[], faults);
-    let format = fields.choice("format", &FORMAT, &[], faults);
+    let mode = fields.choice("mode", &MODE, faults);
+    let layout = fields.choice("layout", &LAYOUT, faults);
+    let format = fields.choice("format", &FORMAT, faults);
     if layout == Some(Layout::Tensor) && !matches!(format, None | Some(Format::Dense)) {
         let detail = "A sparse matrix has rows and columns: `layout` \"tensor\" goes with `format` \"dense\".";
         tell(faults, || Fault::new(Code::InvalidValue, detail).at(fields.pointer("layout")));
     }
-    let encoding = fields.choice("encoding", &ENCODING, &[], faults);
-    let order = fields.choice("order", &ORDER, &[], faults);
-    let nonfinite = fields.choice("nonfinite", &NONFINITE, &[], faults);
+    let encoding = fields.choice("encoding", &ENCODING, faults);
+    let order = fields.choice("order", &ORDER, faults);
+    let nonfinite = fields.choice("nonfinite", &NONFINITE, faults);
     Options {
         mode: mode.unwrap_or_default(),
         trace: fields.flag("trace", faults),

@@ -76,7 +76,7 @@ pub(super) fn want(fields: &Fields, faults: &mut Vec<Fault>) -> Option<Vec<Wante
     not_empty("want", "leave it out for what the endpoint returns", fields, faults);
     let mut wanted: Vec<Wanted> = Vec::new();
     for (item, pointer) in items(value, &pointer) {
-        match choice(item, &pointer, &WANT, &[], faults) {
+        match choice(item, &pointer, &WANT, faults) {
             Some(want) if wanted.iter().all(|w| w.want != want) => wanted.push(want.into()),
             _ => {}
         }

@@ -46,7 +46,7 @@ pub(in crate::ops) fn run(b: &mut Builder, mut steps: Steps) -> Result<Results, 
 /// Steps of a segment: near √n, and a divisor of n if there is one near enough.
 fn segment(steps: usize) -> usize {
     let root = steps.isqrt();
-    (root / 2..=root).rev().find(|&d| steps.is_multiple_of(d)).unwrap_or(root)
+    (root.div_ceil(2)..=root).rev().find(|&d| steps.is_multiple_of(d)).unwrap_or(root)
 }
 
 /// A loop over segments; steps that would fill no whole one are left over.
