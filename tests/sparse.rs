@@ -151,7 +151,9 @@ async fn every_format_and_mode_gives_the_same_elements() {
         let of = |answer: &Value| answer["jacobian"][output][input].clone();
         let with = |changes: &[(&str, &str)]| {
             let mut document = document.clone();
-            changes.iter().for_each(|&(key, value)| document[key] = json!(value));
+            for &(key, value) in changes {
+                document[key] = json!(value);
+            }
             document
         };
         let dense = numbers(&of(&ask(&server, "/jacobian", &with(&[("mode", "forward")])).await)["data"]);
