@@ -1,6 +1,7 @@
 # The server as a small image without a shell, run by a user without rights.
 #   docker build -t jacobi .
-#   docker run --rm -p 8080:8080 jacobi
+#   docker run --rm -p 8080:8080 --read-only --cap-drop ALL jacobi
+# It writes no files and needs no capability; threads and memory follow the limits of the container.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build

@@ -39,7 +39,8 @@ pub fn read(line: Vec<OsString>) -> Result<(Cli, ArgMatches, Vec<String>), clap:
         let id = name.replace('-', "_");
         if !known(&command, &id) {
             let flags: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
-            let hint = suggest(name, flags.iter().copied()).map_or_else(String::new, |hint| format!("; {hint}"));
+            let hint = suggest(name, flags.iter().copied())
+                .map_or_else(String::new, |hint| format!("; did you mean `{hint}`?"));
             let message = format!("{}: there is no setting `{name}`{hint}", path.display());
             return Err(complain(&mut command, message));
         }
@@ -57,7 +58,11 @@ pub fn read(line: Vec<OsString>) -> Result<(Cli, ArgMatches, Vec<String>), clap:
         line.push(format!("--{}={value}", id.replace('_', "-")).into());
         given.push(id);
     }
-    let whole = Cli::command().try_get_matches_from(line)?;
+    let whole = Cli::command().try_get_matches_from(line).map_err(|fault| {
+        let told = fault.to_string();
+        let told = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        complain(&mut command, format!("{}: {told}", path.display()))
+    })?;
     Ok((Cli::from_arg_matches(&whole)?, whole, given))
 }
 

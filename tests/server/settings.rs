@@ -57,8 +57,8 @@ async fn a_server_reads_the_file_and_shows_its_limits() {
 #[test]
 fn faults_of_the_file_are_told_in_a_sentence() {
     for (name, text, said) in [
-        ("unknown", "threds = 2", "there is no setting `threds`"),
-        ("value", "threads = \"many\"", "many"),
+        ("unknown", "threds = 2", "there is no setting `threds`; did you mean `threads`?"),
+        ("value", "threads = \"many\"", "toml: invalid value 'many' for '--threads"),
         ("type", "threads = { a = 1 }", "must be a number"),
         ("toml", "threads =", "TOML parse error"),
     ] {
