@@ -50,6 +50,20 @@ pub(super) fn check(cancel: &Cancel) -> Result<(), Cancelled> {
     if cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
 }
 
+/// Elements filled between two looks at the cancel flag.
+const PORTION: usize = 1 << 20;
+
+/// Makes a slot hold `size` elements: the first touch of much memory takes time.
+fn fill(slot: &mut Vec<f64>, size: usize, cancel: &Cancel) -> Result<(), Cancelled> {
+    slot.reserve_exact(size.saturating_sub(slot.len()));
+    while slot.len() < size {
+        check(cancel)?;
+        slot.resize(size.min(slot.len() + PORTION), 0.0);
+    }
+    slot.truncate(size);
+    Ok(())
+}
+
 impl Plan {
     /// Runs the plan. `inputs[i]` are the elements of input `i`, row-major.
     ///
@@ -70,8 +84,7 @@ impl Plan {
         workspace.inner.resize_with(self.loops, Inner::default);
         workspace.slots.resize_with(self.slots.len(), Vec::new);
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
-            check(cancel)?;
-            slot.resize(size, 0.0);
+            fill(slot, size, cancel)?;
         }
         let mut memory =
             Memory { slots: &mut workspace.slots, scratch: &mut workspace.scratch, inputs, constants: &self.constants };
