@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::numerics::ask;
 
-fn faults(define: Value, endpoint: Endpoint) -> Vec<Fault> {
+fn faults(define: &Value, endpoint: Endpoint) -> Vec<Fault> {
     let document = json!({ "define": define, "of": "f", "at": { "x": [0.5, 2.0] } });
     ask(&document, endpoint).expect_err("it is refused")
 }
@@ -37,7 +37,7 @@ fn wrong() -> Vec<(Value, Code, &'static str)> {
 #[test]
 fn each_mistake_has_a_message_of_its_own() {
     for (define, code, detail) in wrong() {
-        let found = faults(define.clone(), Endpoint::Jacobian);
+        let found = faults(&define, Endpoint::Jacobian);
         let fits = |f: &Fault| f.code == code && f.detail.contains(detail);
         assert!(found.iter().any(fits), "{define}: {found:?}");
     }
@@ -49,14 +49,14 @@ fn a_step_that_is_not_asked_for_is_looked_at_too() {
         "f(x)": "x", "step(c, x)": "[c, x]", "unused(x)": "scan(step, 0, x)[0] + repeat(again, x, 3, x, 1, 2)",
         "again(x, a)": "repeat(again, x, 2, a)",
     });
-    let found = faults(define, Endpoint::Value);
+    let found = faults(&define, Endpoint::Value);
     assert_eq!(found.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::Recursion], "{found:?}");
 }
 
 #[test]
 fn a_loop_that_does_not_end_is_no_answer() {
     let define = json!({ "up(x)": "max(x) > 0", "double(x)": "2*x", "f(x)": "while_loop(up, double, x, 100)" });
-    let found = faults(define, Endpoint::Jacobian);
+    let found = faults(&define, Endpoint::Jacobian);
     assert_eq!(found[0].code, Code::NonFinite);
     assert!(found[0].detail.contains("`while_loop` in `f`"), "{found:?}");
     assert!(found[0].hint.as_ref().is_some_and(|h| h.contains("still holds after `max` steps")), "{found:?}");
@@ -67,7 +67,7 @@ fn a_loop_that_overflows_is_named_with_its_stage() {
     let define = json!({
         "step(c)": "c*c", "f(x)": ["grown = repeat(step, x, 40)", "sum(grown)"],
     });
-    let found = faults(define, Endpoint::Jacobian);
+    let found = faults(&define, Endpoint::Jacobian);
     assert_eq!(found[0].code, Code::NonFinite);
     assert!(found[0].detail.contains("`repeat`") && found[0].detail.contains("`grown`"), "{found:?}");
 }

@@ -62,6 +62,7 @@ const UNDEFINED: &[Refused] = &[
     // A basis of equal eigenvalues may turn freely: it has no derivative. Neither have the values a second one.
     Refused("eigh(x)[1]", TWICE, Endpoint::Jacobian, "derivative of `eigh`", "repeated eigenvalues"),
     Refused("sum(eigvalsh(x)^2)", TWICE, Endpoint::Hessian, "derivative of `eigvalsh`", "repeated eigenvalues"),
+    Refused("eigvals(x)", SKEWED, Endpoint::Value, "`eigvals`", "not symmetric"),
     Refused("svd(x)[0]", TWICE, Endpoint::Jacobian, "derivative of `svd`", "repeated or zero singular values"),
     Refused("svd(x)[2]", LOST, Endpoint::Jacobian, "derivative of `svd`", "repeated or zero singular values"),
     Refused("svd(x)[0]", LOST, Endpoint::Jacobian, "derivative of `svd`", "repeated or zero singular values"),

@@ -36,8 +36,8 @@ impl Drop for File {
 }
 
 fn entry(name: &str, key: &str, more: &str) -> String {
-    let digest: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("[keys.{name}]\nsha256 = \"{digest}\"\n{more}\n")
+    let digest: Vec<String> = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("[keys.{name}]\nsha256 = \"{}\"\n{more}\n", digest.concat())
 }
 
 async fn ask(server: &Server, key: Option<&str>) -> Response {

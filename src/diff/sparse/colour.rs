@@ -12,7 +12,7 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Most pairs of columns that meet in a row; beyond it so many colours are needed that none are sought.
 const MOST_PAIRS: usize = 1 << 25;
 
-/// A colour for each column or row, or [`NONE`].
+/// A colour for each column or row, or `NONE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Colours {
     /// The colour of each.

@@ -102,6 +102,26 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         ..Operation::new("eigvalsh", "eigvalsh(x)", Meaning::Build(build_eigvalsh))
     },
     Operation {
+        summary: "Eigenvalues, rising, of a symmetric matrix; `eigvalsh` takes the symmetric part of any.",
+        shape: "[..., n] for [..., n, n]",
+        derivative: "diag(V.T @ dx @ V), V being the eigenvectors",
+        kinks: EIGENVALUES,
+        undefined: "a matrix that is not symmetric; repeated eigenvalues, to working precision, for second derivatives",
+        domain: &[(-1.0, 1.0)],
+        cases: &[
+            ("eigvals(x + x.T + diag([1, 4, 9]))", &[&[3, 3]]),
+            ("eigvals(x @ swapaxes(x, -1, -2) + diag([1, 7]))", &[&[3, 2, 2]]),
+        ],
+        ..Operation::new(
+            "eigvals",
+            "eigvals(x)",
+            Meaning::Expand(&[
+                "t = swapaxes(x, -1, -2)",
+                "eigvalsh(where(abs(x - t) <= 1e-12*(abs(x) + abs(t)), x, log(-1 - x*x)))",
+            ]),
+        )
+    },
+    Operation {
         summary: "Least squares: the x that brings `a @ x` nearest to b, for a matrix of full rank; for a wide one, of all solutions the shortest.",
         shape: "[n] for a of shape [m, n] and b of shape [m], [..., n, k] for [..., m, k]",
         derivative: "pinv(a) @ (db - da @ x + pinv(a).T @ da.T @ (b - a @ x)) + (1 - pinv(a) @ a) @ da.T @ pinv(a).T @ x",
