@@ -218,6 +218,10 @@ fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     if flops > limits.max_flops {
         return Err(over("floating-point operations", flops, limits.max_flops));
     }
+    let count = nodes().count();
+    if count > limits.max_nodes {
+        return Err(over("operations on arrays", count as u64, limits.max_nodes as u64));
+    }
     // However little an operation of a loop's step does, starting it takes time.
     let starts = crate::ir::starts(&graph.nodes, &graph.outputs);
     let most = limits.max_flops / FLOPS_OF_A_START;
@@ -235,5 +239,5 @@ fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     if bytes > limits.max_bytes {
         return Err(over("bytes", bytes, limits.max_bytes));
     }
-    Ok((plan, Cost { flops, bytes, elements: answer, nodes: nodes().count() }))
+    Ok((plan, Cost { flops, bytes, elements: answer, nodes: count }))
 }
