@@ -4,20 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::Server;
-
-async fn post(path: &str, document: &Value) -> Value {
-    let server = Server::start(&[]);
-    server.post(path, document.to_string()).await.json().await.expect("an answer in JSON")
-}
-
-/// All numbers of an array, however nested.
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        other => vec![other.as_f64().unwrap_or_else(|| panic!("{other} is no number"))],
-    }
-}
+use support::{Server, ask, numbers};
 
 fn close(what: &str, got: &[f64], expected: &[f64]) {
     assert_eq!(got.len(), expected.len(), "{what}");
@@ -51,7 +38,7 @@ async fn the_hessian_of_rosenbrocks_function_is_the_published_one() {
     let document = json!({
         "define": { "F(x)": "100*(x[1] - x[0]^2)^2 + (1 - x[0])^2" }, "at": { "x": [-1.2, 1] }, "verify": true
     });
-    let answer = post("/hessian", &document).await;
+    let answer = ask("/hessian", &document).await;
     let hessian = &answer["hessian"]["F"]["x"]["x"];
     assert_eq!((&hessian["shape"], &hessian["output_shape"]), (&json!([2, 2]), &json!([2])), "{answer}");
     // More, Garbow and Hillstrom's starting point: 1200 x1² - 400 x2 + 2, -400 x1, 200.
@@ -84,7 +71,7 @@ async fn products_are_those_of_the_dense_derivatives() {
     document["want"] = json!({ "jacobian": true, "hessian": "loss", "jvp": true, "vjp": true, "hvp": "loss" });
     document["tangent"] = json!([{ "x": [1, 0.5, -2], "s": [0.3, 0.1] }, { "x": [0, 1, 0], "s": [0, 0] }]);
     document["cotangent"] = json!({ "layer": [0.7, -1.1], "loss": 2 });
-    let answer = post("/jacobian", &document).await;
+    let answer = ask("/jacobian", &document).await;
     let jacobian = |f: &str, x: &str| numbers(&answer["jacobian"][f][x]["data"]);
     let hessian = |a: &str, b: &str| numbers(&answer["hessian"]["loss"][a][b]["data"]);
     let sum = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).map(|(a, b)| a + b).collect::<Vec<_>>();
@@ -115,7 +102,7 @@ async fn a_direction_by_some_inputs_leaves_the_others_where_they_are() {
     let mut document = network();
     document["tangent"] = json!({ "s": [1, 0] });
     document["want"] = json!(["jacobian", "jvp"]);
-    let answer = post("/jvp", &document).await;
+    let answer = ask("/jvp", &document).await;
     let column: Vec<f64> = numbers(&answer["jacobian"]["layer"]["s"]["data"]).into_iter().step_by(2).collect();
     close("first column", &numbers(&answer["jvp"]["layer"]["data"]), &column);
 }
@@ -126,7 +113,7 @@ async fn a_single_input_or_output_needs_no_name() {
         "define": { "f(x)": "[x[0]*x[1], sin(x[0])]" }, "at": { "x": [2, 3] },
         "tangent": [1, 0], "cotangent": { "shape": [2], "data": [1, 0] }, "want": ["jvp", "vjp"]
     });
-    let answer = post("/value", &document).await;
+    let answer = ask("/value", &document).await;
     close("J·v", &numbers(&answer["jvp"]["f"]["data"]), &[3.0, 2f64.cos()]);
     close("vᵀJ", &numbers(&answer["vjp"]["x"]["data"]), &[3.0, 2.0]);
 }
@@ -181,7 +168,7 @@ async fn an_interior_point_solver_needs_one_request() {
         "at": { "x": [1, 5, 5, 1] },
         "want": { "value": ["f", "g"], "gradient": "f", "jacobian": ["g"], "hessian": "L" }
     });
-    let answer = post("/value", &document).await;
+    let answer = ask("/value", &document).await;
     let names = |v: &Value| v.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
     assert_eq!(names(&answer["value"]), ["f", "g"], "{answer}");
     close(
@@ -212,7 +199,7 @@ async fn the_determinant_of_a_square_jacobian_is_told_by_sign_and_logarithm() {
         "define": { "f(r, t)": "[r*cos(t), r*sin(t)]" }, "at": [{ "r": 2, "t": 0.5 }, { "r": 0, "t": 0.5 }],
         "want": ["logabsdet"]
     });
-    let answer = post("/jacobian", &polar).await;
+    let answer = ask("/jacobian", &polar).await;
     let found = &answer["logabsdet"]["f"];
     // The determinant of polar coordinates is r; at r = 0 it vanishes, and that is no error.
     assert_eq!(found["sign"]["data"], json!([1.0, 0.0]), "{answer}");
@@ -228,7 +215,7 @@ async fn singular_values_come_with_rank_and_condition() {
         "define": { "f(x, y)": "[3*x[0], 4*x[1] + 0*y]", "g(x, y)": "(x[0] + x[1]) * [1, 2]" },
         "of": ["f", "g"], "at": [{ "x": [1, 2], "y": 5 }, { "x": [0, 0], "y": 1 }], "want": "singular_values"
     });
-    let answer = post("/jacobian", &document).await;
+    let answer = ask("/jacobian", &document).await;
     let (f, g) = (&answer["singular_values"]["f"], &answer["singular_values"]["g"]);
     assert_eq!(f["shape"], json!([2, 2]), "{answer}");
     close("σ", &numbers(&f["data"]), &[4.0, 3.0, 4.0, 3.0]);
@@ -275,8 +262,8 @@ async fn a_check_foretells_every_shape() {
     document["want"] = json!({ "gradient": "loss", "hessian": "loss", "jvp": true, "vjp": true, "hvp": "loss" });
     document["tangent"] = json!([{ "x": [1, 0, 0] }, { "x": [0, 1, 0] }, { "x": [0, 0, 1] }]);
     document["cotangent"] = json!({ "loss": 1 });
-    let foretold = post("/check", &document).await;
-    let answer = post("/value", &document).await;
+    let foretold = ask("/check", &document).await;
+    let answer = ask("/value", &document).await;
     for path in ["/gradient/loss/s", "/hessian/loss/x/s", "/jvp/layer", "/jvp/loss", "/vjp/s", "/hvp/loss/x"] {
         let shape = |a: &Value| a.pointer(&format!("{path}/shape")).cloned();
         assert!(shape(&answer).is_some(), "{path}: {answer}");

@@ -4,19 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::Server;
-
-async fn post(path: &str, document: &Value) -> Value {
-    let server = Server::start(&[]);
-    server.post(path, document.to_string()).await.json().await.expect("an answer in JSON")
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        other => vec![other.as_f64().unwrap_or_else(|| panic!("{other} is no number"))],
-    }
-}
+use support::{ask, numbers};
 
 fn close(what: &str, got: &Value, expected: &[f64], tolerance: f64) {
     let got = numbers(got);
@@ -31,9 +19,9 @@ fn close(what: &str, got: &Value, expected: &[f64], tolerance: f64) {
 async fn both(document: &Value) -> Value {
     let mut document = document.clone();
     document["mode"] = json!("reverse");
-    let reverse = post("/jacobian", &document).await;
+    let reverse = ask("/jacobian", &document).await;
     document["mode"] = json!("forward");
-    let forward = post("/jacobian", &document).await;
+    let forward = ask("/jacobian", &document).await;
     for (output, blocks) in forward["jacobian"].as_object().unwrap_or_else(|| panic!("{forward}")) {
         for (input, block) in blocks.as_object().expect("blocks") {
             let pulled = numbers(&reverse["jacobian"][output][input]["data"]);
@@ -53,7 +41,7 @@ async fn a_root_moves_with_its_parameters_by_the_implicit_function_theorem() {
     let answer = both(&document).await;
     close("√7", &answer["value"]["f"]["data"], &[z], 1e-15);
     close("1/(2√7)", &answer["jacobian"]["f"]["a"]["data"], &[0.5 / z], 1e-14);
-    let second = post("/hessian", &document).await;
+    let second = ask("/hessian", &document).await;
     close("-1/(4·7^1.5)", &second["hessian"]["f"]["a"]["a"]["data"], &[-0.25 / z.powi(3)], 1e-13);
 }
 
@@ -135,7 +123,7 @@ async fn what_is_not_found_is_refused_and_never_a_wrong_number() {
         (json!({ "g(z)": "z[0]^2 - z[1]^2", "f(x)": "minimize(g, [x, 0])" }), "minimize"),
         (json!({ "g(y, t)": "y^2", "f(x)": "odeint(g, x, [0, 0.5, 2])" }), "odeint"),
     ] {
-        let answer = post("/jacobian", &json!({ "define": define, "of": "f", "at": { "x": 1 } })).await;
+        let answer = ask("/jacobian", &json!({ "define": define, "of": "f", "at": { "x": 1 } })).await;
         assert_eq!(answer["code"], "non_finite", "{define}: {answer}");
         let error = &answer["errors"][0];
         assert!(error["detail"].as_str().is_some_and(|d| d.contains(word)), "{answer}");
@@ -155,7 +143,7 @@ async fn misfits_are_told_where_they_stand() {
         ("odeint(k, x, [0, 1], rtol=0)", "invalid_value"),
     ] {
         let define = json!({ "g(z)": "sum(z)", "h(z)": "[z, z]", "k(y, t)": "-y", "m(y, t)": "[y, t]", "f(x)": body });
-        let answer = post("/value", &json!({ "define": define, "of": "f", "at": { "x": 1 } })).await;
+        let answer = ask("/value", &json!({ "define": define, "of": "f", "at": { "x": 1 } })).await;
         let error = &answer["errors"][0];
         assert_eq!(error["code"], code, "{body}: {answer}");
         assert!(error["pointer"].as_str().is_some_and(|p| p.starts_with("/define/f(x)")), "{body}: {answer}");

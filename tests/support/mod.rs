@@ -154,3 +154,17 @@ impl Log {
         found.unwrap_or_else(|| panic!("`{text}` is not in the log: {lines:#?}")).clone()
     }
 }
+
+/// What a server of its own answers to a document.
+pub(crate) async fn ask(path: &str, document: &serde_json::Value) -> serde_json::Value {
+    let server = Server::start(&[]);
+    server.post(path, document.to_string()).await.json().await.expect("an answer in JSON")
+}
+
+/// All numbers of an array, however nested.
+pub(crate) fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    match value {
+        serde_json::Value::Array(items) => items.iter().flat_map(numbers).collect(),
+        other => vec![other.as_f64().unwrap_or_else(|| panic!("{other} is no number"))],
+    }
+}
