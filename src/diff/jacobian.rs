@@ -115,8 +115,7 @@ pub(super) fn linearised(
 ) -> (Vec<Option<NodeId>>, Vec<NodeId>) {
     let mut tangents = Vec::with_capacity(inputs.len());
     for &x in inputs {
-        let shape = b.shape(x).clone();
-        tangents.push(b.input(&shape));
+        tangents.push(b.input_like(x));
     }
     let moving = inputs.iter().zip(&tangents).map(|(&x, &t)| (x, Some(t)));
     let seeds: Vec<Seed> = held.iter().copied().chain(moving).collect();

@@ -2,18 +2,12 @@
 
 use super::jvp::{Seed, jvp};
 use super::transpose::transpose;
-use crate::ir::{Builder, NodeId, Shape};
+use crate::ir::{Builder, NodeId};
 use crate::ops::Algebra;
 
 /// The cotangents of `inputs` from those of some values, `(value, cotangent)`; each has its input's shape.
 pub fn pullback(b: &mut Builder, ends: &[(NodeId, NodeId)], inputs: &[NodeId]) -> Vec<NodeId> {
-    let tangents: Vec<NodeId> = inputs
-        .iter()
-        .map(|&x| {
-            let shape: Shape = b.shape(x).clone();
-            b.input(&shape)
-        })
-        .collect();
+    let tangents: Vec<NodeId> = inputs.iter().map(|&x| b.input_like(x)).collect();
     let seeds: Vec<Seed> = inputs.iter().zip(&tangents).map(|(&x, &t)| (x, Some(t))).collect();
     let values: Vec<NodeId> = ends.iter().map(|e| e.0).collect();
     let linear = jvp(b, &values, &seeds);

@@ -44,6 +44,12 @@ impl Builder {
         self.push(&INPUT, &[], Attr::Input(shape.into(), number), shape.into())
     }
 
+    /// A new input of a node's shape.
+    pub fn input_like(&mut self, n: NodeId) -> NodeId {
+        let shape = self.shape(n).clone();
+        self.input(&shape)
+    }
+
     /// One value everywhere.
     pub fn fill(&mut self, value: f64, shape: &[usize]) -> NodeId {
         self.push(&FILL, &[], Attr::Fill(shape.into(), value.to_bits()), shape.into())

@@ -60,11 +60,7 @@ impl Parts {
 
     /// New inputs of the same shapes.
     pub(in crate::ops) fn inputs(&self, b: &mut Builder) -> Self {
-        let nodes = self.nodes.iter().map(|&n| {
-            let shape = b.shape(n).clone();
-            b.input(&shape)
-        });
-        self.with(nodes.collect())
+        self.with(self.nodes.iter().map(|&n| b.input_like(n)).collect())
     }
 
     /// As a value of the notation.

@@ -21,11 +21,7 @@ pub(in crate::diff) fn cotangents(
     let moves = linear_inputs(b, &opened, linear);
     let sources: Vec<usize> = (0..inputs).filter(|&i| moves[i]).collect();
     let nodes: Vec<NodeId> = sources.iter().map(|&i| opened.inputs[i]).collect();
-    let own = opened.outputs.iter().map(|&o| {
-        let shape = b.shape(o).clone();
-        b.input(&shape)
-    });
-    let own: Vec<NodeId> = own.collect();
+    let own: Vec<NodeId> = opened.outputs.iter().map(|&o| b.input_like(o)).collect();
     let mut pulls: Vec<bool> = given.iter().map(Option::is_some).collect();
     // A carry has a cotangent if it is given one at the end, or if a step gives it one.
     let found = loop {

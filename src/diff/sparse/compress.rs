@@ -58,7 +58,7 @@ pub(super) fn reverse(
     if colours.count == 0 {
         return vec![None; inputs.len()];
     }
-    let tangents: Vec<NodeId> = inputs.iter().map(|&x| placeholder(b, x)).collect();
+    let tangents: Vec<NodeId> = inputs.iter().map(|&x| b.input_like(x)).collect();
     let moving = inputs.iter().zip(&tangents).map(|(&x, &t)| (x, Some(t)));
     let seeds: Vec<Seed> = held.iter().copied().chain(moving).collect();
     let linear = jvp(b, outputs, &seeds);
@@ -83,7 +83,7 @@ fn marks(b: &mut Builder, nodes: &[NodeId], colours: &Colours) -> (Vec<Option<No
         } else if colours.count == 1 {
             marks.push(Some(one_colour(b, of, &shape)));
         } else {
-            let mark = placeholder(b, node);
+            let mark = b.input_like(node);
             let seed = indicator(b, of, &shape, colours.count);
             replaced.push((mark, seed));
             marks.push(Some(mark));
@@ -111,12 +111,6 @@ fn indicator(b: &mut Builder, of: &[u32], shape: &[usize], count: usize) -> Node
     let counting = literal(b, 0..count);
     let counting = b.broadcast(counting, &wide, &[0]);
     b.equal(colours, counting)
-}
-
-/// An input that is replaced before anything runs.
-fn placeholder(b: &mut Builder, like: NodeId) -> NodeId {
-    let shape = b.shape(like).clone();
-    b.input(&shape)
 }
 
 /// Adds the axis of colours and flattens.

@@ -12,7 +12,7 @@ use super::loops::{Carried, Steps, UNFINISHED, with_rest};
 use super::row::{Meaning, Operation};
 use crate::fault::{Code, Fault};
 use crate::ir::{Attr, Builder, Implicit, NodeId};
-use newton::{At, Problem, far, input_like, search, square};
+use newton::{At, Problem, far, search, square};
 use primitive::IMPLICIT;
 pub(in crate::ops) use vector::Vector;
 
@@ -146,7 +146,7 @@ fn start(f: &mut dyn Functions, args: &Bound<'_>) -> Result<(usize, Vector, Node
 
 fn root(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
     let (g, form, first) = start(f, args)?;
-    let x = input_like(f.builder(), first);
+    let x = f.builder().input_like(first);
     let residual = applied(f, args, (g, &form), x)?;
     let equations = Equations::new(f, x, residual);
     let b = f.builder();
@@ -157,7 +157,7 @@ fn root(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
 
 fn fixed_point(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
     let (g, form, first) = start(f, args)?;
-    let x = input_like(f.builder(), first);
+    let x = f.builder().input_like(first);
     let next = applied(f, args, (g, &form), x)?;
     let residual = f.builder().sub(x, next);
     let equations = Equations::new(f, x, residual);
@@ -177,7 +177,7 @@ fn fixed_point(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
 
 fn minimize(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
     let (g, form, first) = start(f, args)?;
-    let x = input_like(f.builder(), first);
+    let x = f.builder().input_like(first);
     let inside = form.parts(f.builder(), x);
     let result = f.apply(g, with_rest(vec![inside.value()], args))?;
     let name = f.name(g);

@@ -52,7 +52,7 @@ pub(super) trait Problem {
 
 /// Searches from `first`, a vector. Returns what was found, and 1 where nothing was.
 pub(super) fn search(b: &mut Builder, problem: &dyn Problem, first: NodeId) -> (NodeId, NodeId) {
-    let (x, ratio) = (input_like(b, first), b.input(&[]));
+    let (x, ratio) = (b.input_like(first), b.input(&[]));
     let (step, now) = problem.step(b, x);
     let far = far(b, step, x, CLOSE);
     let least = b.fill(0.5f64.powi(HALVINGS as i32 - 1), &[]);
@@ -120,10 +120,4 @@ fn not_a_number(b: &mut Builder, x: NodeId) -> NodeId {
 pub(super) fn square(b: &mut Builder, x: NodeId) -> NodeId {
     let squares = b.mul(x, x);
     b.sum(squares, &[0])
-}
-
-/// An input of the shape of a node.
-pub(super) fn input_like(b: &mut Builder, n: NodeId) -> NodeId {
-    let shape = b.shape(n).clone();
-    b.input(&shape)
 }

@@ -77,10 +77,7 @@ fn while_loop(f: &mut dyn Functions, args: &Bound<'_>) -> Made {
     let b = f.builder();
     let next = first.alike(b, args, &format!("the value of `{name}`"), &result)?;
     // A step that is not taken changes nothing: in a batch, some go on where others have ended.
-    let chosen = inside.nodes.iter().zip(&next.nodes).map(|(&x, &y)| {
-        let go = spread(b, go, x);
-        b.select(go, y, x)
-    });
+    let chosen = inside.nodes.iter().zip(&next.nodes).map(|(&x, &y)| b.choose(go, y, x));
     let next = next.with(chosen.collect());
     let steps = Steps { carried: carried(&inside, &first, &next), go: Some(go), ..Steps::new(most) };
     let (last, _) = run(b, args, steps, &first)?;

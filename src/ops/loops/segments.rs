@@ -51,7 +51,7 @@ fn segment(steps: usize) -> usize {
 
 /// A loop over segments; steps that would fill no whole one are left over.
 fn segments(b: &mut Builder, steps: &Steps, count: usize, length: usize) -> Results {
-    let inside: Vec<NodeId> = steps.carried.iter().map(|c| input_like(b, c.inside)).collect();
+    let inside: Vec<NodeId> = steps.carried.iter().map(|c| b.input_like(c.inside)).collect();
     let carried = steps.carried.iter().zip(&inside).map(|(c, &first)| Carried { first, ..c.clone() }).collect();
     let mut items = Vec::new();
     let mut outer = Steps::new(count);
@@ -78,11 +78,6 @@ fn segments(b: &mut Builder, steps: &Steps, count: usize, length: usize) -> Resu
         *made = b.reshape(*made, &shape);
     }
     results
-}
-
-fn input_like(b: &mut Builder, n: NodeId) -> NodeId {
-    let shape = b.shape(n).clone();
-    b.input(&shape)
 }
 
 /// Entries along the first axis.
