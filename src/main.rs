@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(settings: &Serve) -> Result<(), String> {
-    telemetry::start(&settings.log, settings.log_format)?;
+    let _log = telemetry::start(&settings.log, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,6 +1,6 @@
 //! What is kept between requests: parsed definitions and compiled plans, within a budget of bytes.
 //!
-//! A repeated request reads its JSON, runs, writes; it neither parses its functions nor plans again.
+//! A repeated request reads its point, runs, writes; it neither reads its functions nor plans again.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
-use super::document::{Definitions, Directions, Document, Format, Mode, Wanted};
+use super::document::{Definitions, Directions, Document, Format, Mode, Texts, Wanted};
 use crate::fault::Fault;
 use crate::ir::Data;
 use crate::json::Json;
@@ -26,6 +26,8 @@ const ENTRIES: usize = 1000;
 /// Parsed definitions and compiled plans of recent requests.
 #[derive(Debug)]
 pub(super) struct Caches {
+    /// Function parts by their bytes.
+    texts: Texts,
     definitions: Cache<Text, Arc<Definitions>, Weight>,
     plans: Cache<PlanKey, Arc<Compiled>, Weight>,
     /// For plans that depend on the elements of constants, on which; by the key without these.
@@ -36,6 +38,7 @@ pub(super) struct Caches {
 impl Default for Caches {
     fn default() -> Self {
         Self {
+            texts: Texts::default(),
             definitions: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
             plans: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
             structural: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
@@ -60,6 +63,23 @@ impl Caches {
         parsed
     }
 
+    /// Function parts by their bytes.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The plan of a document, if it is known.
+    pub(super) fn known_plan(&self, document: &Document, want: &[Wanted]) -> Option<Arc<Compiled>> {
+        self.known(&PlanKey::new(document, want), document)
+    }
+
+    fn known(&self, bare: &PlanKey, document: &Document) -> Option<Arc<Compiled>> {
+        match self.structural.get(bare) {
+            None => self.plans.get(bare),
+            Some(names) => self.plans.get(&bare.with_contents(document, &names)),
+        }
+    }
+
     /// The plan of a document, made by `compile` if it is not known.
     pub(super) fn plan(
         &self,
@@ -68,9 +88,7 @@ impl Caches {
         compile: impl FnOnce() -> Result<Compiled, Vec<Fault>>,
     ) -> Result<Arc<Compiled>, Vec<Fault>> {
         let bare = PlanKey::new(document, want);
-        let names = self.structural.get(&bare);
-        let key = names.map_or_else(|| bare.clone(), |names| bare.with_contents(document, &names));
-        if let Some(known) = self.plans.get(&key) {
+        if let Some(known) = self.known(&bare, document) {
             return Ok(known);
         }
         let compiled = Arc::new(compile()?);

@@ -5,6 +5,7 @@
 mod directions;
 mod inputs;
 mod options;
+mod recall;
 mod wanted;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use directions::Directions;
 pub use inputs::Places;
 pub use options::{Format, Layout, Mode};
+pub(super) use recall::{Texts, recall};
 pub use wanted::{Want, Wanted};
 
 use super::cache::Caches;
@@ -121,8 +123,12 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 }
 
 /// Reads what can be read of a document, and tells what cannot: a function with a fault is left out
-/// and named in [`Definitions::broken`], so that the others can be looked at further.
+/// and named in [`Definitions::broken`], so that the others can be looked at further. The function part of an
+/// earlier document is taken over as it was.
 pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>, Vec<Fault>) {
+    if let Some(document) = recall(bytes, caches) {
+        return (Some(document), Vec::new());
+    }
     let body = match json::read(bytes) {
         Ok(body) => body,
         Err(fault) => return (None, vec![fault]),
@@ -131,31 +137,44 @@ pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>
         return (None, vec![wrong_type("", "an object", &body)]);
     };
     let mut faults = Vec::new();
-    let document = understand(object, caches, &mut faults);
+    let fields = Fields::new(object, "", &FIELDS, &mut faults);
+    let define = fields.required("define", "an object of functions by signature", &mut faults);
+    let definitions = define.map(|define| caches.definitions(define, &mut faults));
+    let defined = define.map(defined).unwrap_or_default();
+    let (constants, sparse) = inputs::constants(&fields, &defined, &mut faults);
+    let part = FunctionPart { definitions, constants, sparse };
+    let document = understand(&fields, &defined, part, &mut faults);
     faults.truncate(MOST_FAULTS);
+    if faults.is_empty()
+        && let Some(document) = &document
+    {
+        recall::remember(bytes, document, caches);
+    }
     (document, faults)
 }
 
-/// The whole document; `None` only after a fault.
-fn understand(object: &[(String, Json)], caches: &Caches, faults: &mut Vec<Fault>) -> Option<Document> {
-    let fields = Fields::new(object, "", &FIELDS, faults);
-    let define = fields.required("define", "an object of functions by signature", faults);
-    let definitions = define.map(|define| caches.definitions(define, faults));
-    let defined = define.map(defined).unwrap_or_default();
-    let (constants, sparse) = inputs::constants(&fields, &defined, faults);
-    let of = if defined.is_empty() { Vec::new() } else { of(&fields, &defined, faults) };
-    let inputs = inputs::inputs(&fields, faults);
+/// What a document says of its functions, beside which of them it asks for.
+struct FunctionPart {
+    definitions: Option<Arc<Definitions>>,
+    constants: inputs::Named,
+    sparse: inputs::Scattered,
+}
+
+/// The whole document, whose function part is read already; `None` only after a fault.
+fn understand(fields: &Fields, defined: &[&str], part: FunctionPart, faults: &mut Vec<Fault>) -> Option<Document> {
+    let of = if defined.is_empty() { Vec::new() } else { of(fields, defined, faults) };
+    let inputs = inputs::inputs(fields, faults);
     let wrt = fields.names("wrt", faults);
-    not_empty("wrt", "leave it out for every input", &fields, faults);
-    let want = wanted::want(&fields, faults);
-    let tangent = directions::directions("tangent", &fields, faults);
-    let cotangent = directions::directions("cotangent", &fields, faults);
-    let options = options::options(&fields, faults);
+    not_empty("wrt", "leave it out for every input", fields, faults);
+    let want = wanted::want(fields, faults);
+    let tangent = directions::directions("tangent", fields, faults);
+    let cotangent = directions::directions("cotangent", fields, faults);
+    let options = options::options(fields, faults);
     let inputs = inputs?;
     Some(Document {
-        definitions: definitions?,
-        constants,
-        sparse,
+        definitions: part.definitions?,
+        constants: part.constants,
+        sparse: part.sparse,
         of,
         at: inputs.at,
         points: inputs.points,

@@ -121,6 +121,18 @@ impl Engine {
         Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
     }
 
+    /// The first half for a document whose functions and plan are known from an earlier one, in time proportional
+    /// to its length; `None` for any other.
+    pub fn recall(&self, body: &[u8], endpoint: Endpoint) -> Option<Prepared> {
+        let (document, read) = timed(|| document::recall(body, &self.caches));
+        let document = document?;
+        let (compiled, plan) = timed(|| match &document.want {
+            Some(want) => self.caches.known_plan(&document, want),
+            None => self.caches.known_plan(&document, &endpoint.default_want()),
+        });
+        Some(Prepared { document, compiled: compiled?, endpoint, read, plan })
+    }
+
     /// The second half: runs what was prepared, and writes the answer. A deadline of the document's own is
     /// left to the caller, who raises `cancel`.
     ///

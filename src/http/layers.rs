@@ -13,6 +13,7 @@ use axum::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTH
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -34,29 +35,32 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers of fewer bytes are sent as they are.
 const WORTH_COMPRESSING: u64 = 1024;
 
-/// Wraps the routes as a whole, so that the layers see what axum adds; read upwards, from the outermost in.
+/// Wraps the routes as a whole, so that the layers see what axum adds; from the outermost in. They are one stack,
+/// since every layer that is added to a router by itself costs each request an allocation.
 pub(super) fn wrap(routes: Router, app: &Shared, guarded: bool, cors: Option<CorsLayer>) -> Router {
-    let routes =
+    let inflated =
         Router::new().fallback_service(routes).layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
-    let guarded = if guarded { routes.layer(from_fn_with_state(Arc::clone(app), authorize)) } else { routes };
-    let inner = guarded
-        .layer(CatchPanicLayer::custom(crashed))
-        .layer(from_fn_with_state(Arc::clone(app), write_problem))
+    let guarded = if guarded && app.keys.is_some() {
+        inflated.layer(from_fn_with_state(Arc::clone(app), authorize))
+    } else {
+        inflated
+    };
+    let stack = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
+        .layer(from_fn_with_state(Arc::clone(app), log))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .option_layer(cors)
         .layer(
             CompressionLayer::new()
                 // Digits of random numbers shrink by half at any level; the fastest keeps up with the network.
                 .quality(CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(WORTH_COMPRESSING)),
-        );
-    let open = match cors {
-        Some(cors) => inner.layer(cors),
-        None => inner,
-    };
-    open.layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(from_fn_with_state(Arc::clone(app), log))
-        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        )
+        .layer(from_fn_with_state(Arc::clone(app), write_problem))
+        .layer(CatchPanicLayer::custom(crashed));
+    guarded.layer(stack)
 }
 
 /// The request's id, which every request has by the time it is asked for.

@@ -5,6 +5,7 @@
 
 pub mod array;
 pub mod fields;
+pub mod members;
 mod order;
 mod packed;
 mod place;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use self::array::array;
 pub use self::fields::Fields;
+pub use self::members::Members;
 pub use self::read::read;
 pub use self::sparse::{Sparse, is_sparse, sparse};
 pub use self::write::{Encoding, Nonfinite, Order, Style, Writer};

@@ -79,13 +79,19 @@ impl Lane {
         (rounds * state.service).ceil().clamp(1.0, LATEST) as u32
     }
 
+    /// Lets in with `bytes`, if nobody waits and there is room.
+    pub(super) fn enter_now(self: &Arc<Self>, bytes: u64) -> Option<Grant> {
+        let mut state = self.state();
+        (state.waiting.is_empty() && self.fits(&state, bytes)).then(|| self.grant(&mut state, bytes))
+    }
+
     /// Waits to be let in with `bytes`, for so long at most.
     pub(super) async fn enter(self: &Arc<Self>, bytes: u64, patience: Duration) -> Result<Grant, Refused> {
+        if let Some(grant) = self.enter_now(bytes) {
+            return Ok(grant);
+        }
         let (ticket, admitted) = {
             let mut state = self.state();
-            if state.waiting.is_empty() && self.fits(&state, bytes) {
-                return Ok(self.grant(&mut state, bytes));
-            }
             if state.waiting.len() >= self.queue {
                 return Err(Refused::Full);
             }
