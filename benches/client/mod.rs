@@ -5,13 +5,12 @@ use tokio::net::TcpStream;
 
 /// A request as it goes over the wire; each header is a line without its end.
 pub(crate) fn post(host: &str, path: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
-    let mut lines = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n");
-    for header in headers {
-        lines.push_str(header);
-        lines.push_str("\r\n");
-    }
-    lines.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-    let mut request = lines.into_bytes();
+    let headers: String = headers.iter().map(|header| header.to_owned() + "\r\n").collect();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    let mut request = head.into_bytes();
     request.extend_from_slice(body);
     request
 }

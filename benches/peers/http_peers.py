@@ -48,7 +48,7 @@ def running(command, port, **env):
                     log.seek(0)
                     raise RuntimeError(f"{command[0]} ended: {log.read()[-2000:].decode()}")
                 time.sleep(0.1)
-            yield port
+            yield process.pid, port
         finally:
             process.terminate()
             try:
@@ -66,10 +66,17 @@ def bare(answer):
         file.flush()
         process = subprocess.Popen([LOAD, "bare", file.name], stdout=subprocess.PIPE)
         try:
-            yield int(process.stdout.readline().split(b":")[-1])
+            yield process.pid, int(process.stdout.readline().split(b":")[-1])
         finally:
             process.terminate()
             process.wait()
+
+
+def computed(pid):
+    """Seconds that a process has computed, whoever else used the machine."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def packed(a):
@@ -113,31 +120,33 @@ def post(port, path, body):
         return answer.read()
 
 
-def drive(port, path, body, seconds):
+def drive(server, path, body, seconds):
+    pid, port = server
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
         command = [LOAD, "drive", f"127.0.0.1:{port}", path, file.name, str(CONNECTIONS), str(seconds)]
-        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        before = computed(pid)
+        run = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        return {**run, "cpu": (computed(pid) - before) / run["requests"]}
 
 
 def compare(case, encoding, servers, bodies):
     """Loads the servers in turns and writes the median of each."""
     name = case.split()[0]
     known = np.asarray(jax.jacrev(FUNCTIONS[name])(POINT[name]))
-    for server, (port, path) in servers.items():
+    for server, (where, path) in servers.items():
         if server != "bare axum":
-            got = numbers(post(port, path, bodies[server]))
+            got = numbers(post(where[1], path, bodies[server]))
             assert got.shape == known.shape and np.allclose(got, known, rtol=1e-9, atol=1e-11), f"{server} is wrong"
-        drive(port, path, bodies[server], 0.5)
+        drive(where, path, bodies[server], 0.5)
     rounds = {server: [] for server in servers}
     for _ in range(ROUNDS):
-        for server, (port, path) in servers.items():
-            rounds[server].append(drive(port, path, bodies[server], SECONDS))
+        for server, (where, path) in servers.items():
+            rounds[server].append(drive(where, path, bodies[server], SECONDS))
     for server, runs in rounds.items():
         line = dict(engine=server, work="http", case=case, kind="http", connections=CONNECTIONS, encoding=encoding,
-                    per_second=statistics.median(r["per_second"] for r in runs),
-                    median=statistics.median(r["median"] for r in runs), p99=statistics.median(r["p99"] for r in runs),
+                    **{what: statistics.median(run[what] for run in runs) for what in ("per_second", "median", "p99", "cpu")},
                     sent=len(bodies[server]))
         print(json.dumps(line), flush=True)
 
@@ -151,12 +160,12 @@ def tesseract(stack, name):
     port = free_port()
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port)]
     try:
-        stack.enter_context(running(command, port, PEER_FUNCTION=name, TESSERACT_NAME=name, TESSERACT_OUTPUT_PATH=out,
-                                    TESSERACT_API_PATH=os.path.join(HERE, "tesseract_api.py")))
+        settings = dict(PEER_FUNCTION=name, TESSERACT_NAME=name, TESSERACT_OUTPUT_PATH=out,
+                        TESSERACT_API_PATH=os.path.join(HERE, "tesseract_api.py"))
+        return stack.enter_context(running(command, port, **settings))
     except RuntimeError as fault:
         print(json.dumps(dict(engine="tesseract", work="http", case=name, kind="http", error=str(fault))), flush=True)
         return None
-    return port
 
 
 def main():
@@ -169,12 +178,12 @@ def main():
         fastapi = stack.enter_context(running(uvicorn, port))
         for case, encoding in (("polar 2 to 2", "nested"), ("network 10x64", "nested"), ("network 10x64 base64", "base64"),
                                ("dense 200x200", "nested"), ("dense 200x200 base64", "base64")):
-            name, (x) = case.split()[0], POINT[case.split()[0]].tolist()
+            name, x = case.split()[0], POINT[case.split()[0]].tolist()
             bodies = {"jacobi": json.dumps(document(name, encoding)).encode(),
                       "fastapi": orjson.dumps({"fn": name, "x": x})}
             bodies["bare axum"] = bodies["jacobi"]
             with contextlib.ExitStack() as more:
-                answer = post(ours, "/jacobian", bodies["jacobi"])
+                answer = post(ours[1], "/jacobian", bodies["jacobi"])
                 servers = {"jacobi": (ours, "/jacobian"), "fastapi": (fastapi, "/jacobian"),
                            "bare axum": (more.enter_context(bare(answer)), "/")}
                 peer = tesseract(more, name) if encoding == "nested" else None

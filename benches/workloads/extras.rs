@@ -58,7 +58,7 @@ pub(crate) fn measure(threads: usize, effort: Effort, wanted: &dyn Fn(&str) -> b
     }
 }
 
-/// 100 000 numbers with all their digits, read and written by us and by serde_json.
+/// 100 000 numbers with all their digits, read and written by us and by `serde_json`.
 fn numbers(effort: Effort) -> [(&'static str, Time); 4] {
     let numbers = signed(93, 100_000);
     let text = serde_json::to_vec(&numbers).expect("numbers are JSON");

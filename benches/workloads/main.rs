@@ -4,7 +4,8 @@
 //!
 //! `memory`, which is measured only if asked for, is by how much one run made the process grow.
 //!
-//! `cargo bench --bench workloads -- [--threads n] [--quick] [--only run,first] [parts of names]`, or `--list`
+//! `cargo bench --bench workloads -- [--threads n] [--quick] [--only run,first] [parts of names]`, or `--list`;
+//! a whole name ends in `$`
 
 mod adbench;
 mod answers;
@@ -49,13 +50,18 @@ fn main() {
         return;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().expect("threads");
-    let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|part| name.contains(part));
+    let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|part| picks(part, name));
     pool.install(|| {
         for case in documents::cases().iter().filter(|case| wanted(&format!("{} {}", case.work, case.name))) {
             measure(case, &options);
         }
         extras::measure(options.threads, options.effort, &wanted);
     });
+}
+
+/// Whether a part of a name, or a whole one that ends in `$`, is of this name.
+fn picks(part: &str, name: &str) -> bool {
+    part.strip_suffix('$').map_or_else(|| name.contains(part), |whole| name == whole)
 }
 
 fn options() -> Options {
