@@ -7,11 +7,13 @@
 mod active;
 mod batch;
 mod bracket;
+mod eliminate;
 mod implicit;
 mod jacobian;
 mod jvp;
 mod loops;
 mod pullback;
+mod scalars;
 pub mod sparse;
 mod transpose;
 
@@ -21,7 +23,9 @@ mod tests;
 pub use active::kinks;
 pub use batch::batch;
 pub use bracket::Bracketing;
+pub use eliminate::{Eliminated, eliminated};
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
 pub use pullback::{gradient, pullback};
+pub use scalars::scalars;
 pub use transpose::transpose;

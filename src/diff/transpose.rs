@@ -61,7 +61,7 @@ pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId
 }
 
 /// The cotangent of one argument of a linear node.
-fn pull(b: &mut Builder, n: NodeId, k: usize, ct: NodeId) -> Option<NodeId> {
+pub(super) fn pull(b: &mut Builder, n: NodeId, k: usize, ct: NodeId) -> Option<NodeId> {
     match b.node(n).op.rule {
         Rule::Linear { fixed, .. } if fixed.contains(&k) => None,
         Rule::Linear { adjoint, .. } | Rule::Multilinear { adjoint, .. } | Rule::Jvp { adjoint: Some(adjoint), .. } => {

@@ -13,10 +13,11 @@ use super::limits::Limits;
 use super::lower::lower;
 use super::run::wanted_still;
 use super::wanted::{self, Request};
-use crate::diff::{batch, kinks};
+use crate::diff::{batch, kinks, scalars};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
+use crate::ops::Algebra;
 use crate::suggest::suggest;
 
 impl Compiled {
@@ -62,10 +63,14 @@ impl Compiled {
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
         wanted_still(cancel)?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
-        let (roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots.nodes);
+        let mut roots = roots.nodes;
+        let count = roots.len();
+        roots.extend(laid_open(&mut b, &roots).into_iter().flatten());
+        let (mut roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots);
+        let opened = roots.split_off(count);
         let graph = b.finish(roots);
         wanted_still(cancel)?;
-        let (plan, cost) = admit(&graph, limits)?;
+        let (plan, cost) = admit(&graph, opened, limits)?;
         Ok(Self {
             plan,
             graph,
@@ -115,7 +120,7 @@ impl Roots {
 }
 
 /// Shapes of inputs at one point.
-fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
+pub(super) fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
     let one = |name: &String, shape: &[usize]| {
         if document.batch.contains(name) { shape[1..].to_vec() } else { shape.to_vec() }
     };
@@ -193,6 +198,27 @@ fn add_batch(
     }
 }
 
+/// Most elements and terms of a graph that is laid open, and most for each operation on arrays: arrays that are large
+/// for their number pay for the time that starting an operation on them takes.
+const MOST_LAID_OPEN: u64 = 1 << 13;
+const MOST_FOR_A_START: u64 = 64;
+
+/// Most elements and terms for which laying a graph open is predicted to pay.
+pub(super) fn most_laid_open(b: &Builder, roots: &[NodeId]) -> usize {
+    crate::ir::starts(b.nodes(), roots).saturating_mul(MOST_FOR_A_START).min(MOST_LAID_OPEN) as usize
+}
+
+/// What is asked for, made of single elements, where that is predicted to take less time.
+fn laid_open(b: &mut Builder, roots: &[NodeId]) -> Option<Vec<NodeId>> {
+    let most = most_laid_open(b, roots);
+    let opened = scalars(b, roots, most)?;
+    let whole = roots.iter().zip(opened).map(|(&root, elements)| {
+        let shape = b.shape(root).clone();
+        if elements.is_empty() { root } else { b.array(&elements, &shape) }
+    });
+    Some(whole.collect())
+}
+
 fn input_number(b: &Builder, node: NodeId) -> usize {
     match b.node(node).attr {
         crate::ir::Attr::Input(_, number) => number,
@@ -203,8 +229,9 @@ fn input_number(b: &Builder, node: NodeId) -> usize {
 /// Floating-point operations that take as long as starting one operation on a single number.
 const FLOPS_OF_A_START: u64 = 200;
 
-/// Predicts the cost and refuses what is over the limits; only then plans.
-fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
+/// Predicts the cost and refuses what is over the limits; only then plans. What was laid open is run instead, where
+/// that keeps the limits too.
+fn admit(graph: &Graph, opened: Vec<NodeId>, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
     let nodes = || graph.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(n, _)| n);
     let flops = crate::ir::flops(&graph.nodes, &graph.outputs);
@@ -233,6 +260,19 @@ fn admit(graph: &Graph, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
     let written = largest.max(answer).saturating_mul(8);
     if written > limits.max_bytes {
         return Err(over("bytes", written, limits.max_bytes));
+    }
+    if !opened.is_empty() {
+        let opened = Graph { nodes: graph.nodes.clone(), outputs: opened };
+        let count = crate::ir::reachable(&opened.nodes, &opened.outputs).into_iter().filter(|live| *live).count();
+        if count <= limits.max_nodes
+            && let Some(plan) = Plan::of_scalars(&opened)
+        {
+            let flops = crate::ir::flops(&opened.nodes, &opened.outputs);
+            let bytes = plan.bytes().saturating_add(answer.saturating_mul(8));
+            if bytes <= limits.max_bytes {
+                return Ok((plan, Cost { flops, bytes, elements: answer, nodes: count }));
+            }
+        }
     }
     let plan = Plan::new(graph);
     let bytes = plan.bytes().saturating_add(answer.saturating_mul(8));

@@ -7,12 +7,13 @@
 use std::cell::OnceCell;
 
 use super::colours;
+use super::compile::most_laid_open;
 use super::compiled::Method;
 use super::document::Mode;
 use super::limits::Limits;
 use super::part::{Part, Parts, split};
 use crate::diff::sparse::{Block, Given, Pattern};
-use crate::diff::{Bracketing, Jacobian, forward, reverse};
+use crate::diff::{Bracketing, Jacobian, eliminated, forward, reverse};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements, reachable};
 
@@ -59,16 +60,19 @@ struct Way {
 }
 
 /// All ways, in the order in which they are shown; of equally cheap ones the first is taken.
-const WAYS: [Way; 4] = [
+const WAYS: [Way; 5] = [
     Way { mode: Mode::Forward, name: "forward", build: by_columns },
     Way { mode: Mode::Reverse, name: "reverse", build: by_rows },
     Way { mode: Mode::Mixed, name: "mixed", build: by_factors },
     Way { mode: Mode::Sparse, name: "sparse", build: colours::by_colours },
+    Way { mode: Mode::Elimination, name: "elimination", build: by_elimination },
 ];
 
 /// A Jacobian, and what is to be said of how it was built.
 pub(super) struct Built {
     parts: Parts,
+    /// The values, where the derivative is made of them in another form.
+    values: Option<Vec<NodeId>>,
     bracketing: Option<String>,
     /// Forward and reverse sweeps along colours.
     colours: Option<[usize; 2]>,
@@ -78,12 +82,12 @@ impl Built {
     /// From matrices.
     fn dense(jacobian: Jacobian) -> Self {
         let parts = jacobian.into_iter().map(|row| row.into_iter().map(Part::Whole).collect()).collect();
-        Self { parts, bracketing: None, colours: None }
+        Self { parts, values: None, bracketing: None, colours: None }
     }
 
     /// From sweeps along colours.
     pub(super) fn by_colours(parts: Parts, colours: [usize; 2]) -> Self {
-        Self { parts, bracketing: None, colours: Some(colours) }
+        Self { parts, values: None, bracketing: None, colours: Some(colours) }
     }
 
     /// Everything that is computed.
@@ -120,8 +124,14 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method)
         let allowed = mode == Mode::Auto || mode == way.mode;
         match (way.build)(b, task).and_then(|built| built.in_form(b, task)) {
             Ok(built) => {
-                let roots: Vec<NodeId> = task.values.iter().copied().chain(built.nodes()).collect();
+                let values = built.values.as_deref().unwrap_or(task.values);
+                let roots: Vec<NodeId> = values.iter().copied().chain(built.nodes()).collect();
                 let flops = b.flops(&roots);
+                // What is laid open cannot be run as large products: it must be worth it.
+                let least = candidates.iter().map(|c: &(&Way, Built, u64)| c.2).min().unwrap_or(u64::MAX);
+                if mode == Mode::Auto && way.mode == Mode::Elimination && flops > least / ELIMINATION_GAIN {
+                    continue;
+                }
                 candidates.push((way, built, flops));
             }
             Err(fault) if allowed => reason = reason.or(Some(fault)),
@@ -132,7 +142,7 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method)
     let allowed = candidates.into_iter().filter(|(way, ..)| mode == Mode::Auto || mode == way.mode);
     match allowed.min_by_key(|(_, built, flops)| weight(b, task, built, *flops)) {
         Some((way, built, chosen)) => {
-            let Built { parts, bracketing, colours } = built;
+            let Built { parts, bracketing, colours, .. } = built;
             Ok((parts, Method { mode: way.name, ways, chosen, bracketing, colours }))
         }
         None => Err(reason.into_iter().collect()),
@@ -186,6 +196,29 @@ fn by_factors(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
     };
     let bracketing = Some(found.in_words(&|i| format!("J{}", i + 1)));
     Ok(Built { bracketing, ..Built::dense(found.build(b)) })
+}
+
+/// Most elements and terms of a linearised graph whose vertices are eliminated, where that is asked for.
+const MOST_ELIMINATED: usize = 1 << 15;
+
+/// Elimination is taken by itself where it costs at most one in so many operations of any other way.
+const ELIMINATION_GAIN: u64 = 2;
+
+/// Elimination of vertices, number by number. By itself it is looked at for small dense derivatives.
+fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
+    let most = match task.mode {
+        Mode::Elimination => MOST_ELIMINATED,
+        Mode::Auto if !task.sparse => most_laid_open(b, task.values),
+        _ => 0,
+    };
+    let found = eliminated(b, task.values, task.inputs, most);
+    let Some(found) = found else {
+        let detail = "the derivative cannot be eliminated number by number: it is too large for that, or a loop, a \
+                      factorisation or an unknown index lies between the inputs and the outputs";
+        let hint = "leave out `mode`: the cheapest way is then found by itself";
+        return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
+    };
+    Ok(Built { values: Some(found.values), ..Built::dense(found.jacobian) })
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.

@@ -1,5 +1,7 @@
 //! What may be relied on: the operations predicted are those that a run does.
 
+mod elimination;
+
 use serde_json::{Value, json};
 
 use super::{Cancel, Compiled, Endpoint, Limits, read_document};

@@ -10,6 +10,7 @@ mod block;
 mod looped;
 mod plan;
 mod run;
+mod scalar;
 mod schedule;
 mod slots;
 

@@ -7,13 +7,14 @@ use smallvec::SmallVec;
 
 use super::block::{Block, Instruction, Read, Write};
 use super::looped::Looped;
+use super::scalar::Program;
 use super::schedule::{Work, origin, schedule, works};
 use super::slots::Slots;
 use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
 use crate::kernel::View;
 
 /// Where stored elements are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Home {
     Input(usize),
     Constant(usize),
@@ -32,7 +33,7 @@ pub struct Operand {
 }
 
 impl Operand {
-    fn new(home: Home, layout: Layout) -> Self {
+    pub(super) fn new(home: Home, layout: Layout) -> Self {
         let dense = layout.is_dense();
         let constant = layout.strides.iter().zip(&layout.shape).all(|(&s, &n)| s == 0 || n == 1);
         Self { home, layout, dense, constant }
@@ -70,6 +71,7 @@ pub(super) enum Step {
     Dense(Box<Dense>),
     Loop(Box<Looped>),
     Copy { from: Operand, length: usize, slot: usize },
+    Program(Program),
 }
 
 /// A graph made ready to run, as often as wanted.
@@ -131,7 +133,11 @@ impl Plan {
     /// Bytes of all slots, of what loops need inside and of the largest copies that a kernel makes of
     /// windows: what a run needs beside its inputs and constants.
     pub fn bytes(&self) -> u64 {
-        let inside = self.steps.iter().map(|step| if let Step::Loop(looped) = step { looped.bytes() } else { 0 });
+        let inside = self.steps.iter().map(|step| match step {
+            Step::Loop(looped) => looped.bytes(),
+            Step::Program(program) => program.registers() as u64 * 8,
+            Step::Block(_) | Step::Dense(_) | Step::Copy { .. } => 0,
+        });
         let copies = self.steps.iter().map(|step| if let Step::Dense(dense) = step { dense.copies() } else { 0 });
         let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
         slots.chain(inside).chain(copies.max()).fold(0, u64::saturating_add)

@@ -22,6 +22,8 @@ pub struct Cancelled;
 pub struct Workspace {
     slots: Vec<Vec<f64>>,
     scratch: Scratch,
+    /// Registers of programs.
+    registers: Vec<f64>,
     /// Memory of each loop.
     inner: Vec<Inner>,
 }
@@ -30,19 +32,24 @@ pub struct Workspace {
 pub(super) struct Memory<'a> {
     pub(super) slots: &'a mut [Vec<f64>],
     pub(super) scratch: &'a mut Scratch,
+    pub(super) registers: &'a mut Vec<f64>,
     inputs: &'a [&'a [f64]],
     constants: &'a [Arc<[f64]>],
 }
 
 impl Memory<'_> {
-    /// The elements of an operand, where they lie.
-    pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
-        let data: &[f64] = match operand.home {
+    /// What is stored somewhere.
+    pub(super) fn data(&self, home: Home) -> &[f64] {
+        match home {
             Home::Input(i) => self.inputs[i],
             Home::Constant(i) => &self.constants[i],
             Home::Slot(i) => &self.slots[i],
-        };
-        operand.over(data)
+        }
+    }
+
+    /// The elements of an operand, where they lie.
+    pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
+        operand.over(self.data(operand.home))
     }
 }
 
@@ -86,12 +93,18 @@ impl Plan {
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
             fill(slot, size, cancel)?;
         }
-        let mut memory =
-            Memory { slots: &mut workspace.slots, scratch: &mut workspace.scratch, inputs, constants: &self.constants };
+        let mut memory = Memory {
+            slots: &mut workspace.slots,
+            scratch: &mut workspace.scratch,
+            registers: &mut workspace.registers,
+            inputs,
+            constants: &self.constants,
+        };
         for step in &self.steps {
             check(cancel)?;
             match step {
                 Step::Block(block) => block.run(&mut memory, cancel)?,
+                Step::Program(program) => program.run(&mut memory, cancel)?,
                 Step::Dense(dense) => {
                     let mut out = std::mem::take(&mut memory.slots[dense.slot]);
                     let views: SmallVec<[View<'_>; 4]> = dense.args.iter().map(|a| memory.view(a)).collect();

@@ -26,7 +26,10 @@ pub use builder::Builder;
 pub use depends::{Argument, Depends, Flow, Sets};
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, dependent, flops, reachable, starts};
 pub use implicit::{Implicit, Level};
-pub use primitive::{Adjoint, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Primitive, Rule, ShapeError, Simplify};
+pub use primitive::{
+    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Place, Primitive, Rule, ShapeError,
+    Simplify, Single, Terms,
+};
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};
 pub use verify::verify;

@@ -32,6 +32,8 @@ pub struct Primitive {
     pub simplify: Option<Simplify>,
     /// Where the derivative of a node of this primitive follows a convention.
     pub kink: Option<Kink>,
+    /// How single elements are computed, where a graph is laid open into them.
+    pub single: Single,
 }
 
 /// Why shapes do not fit: a sentence, what was expected and what was found.
@@ -61,6 +63,67 @@ pub type DenseKernel = fn(&Attr, &[usize], &[View<'_>], &mut [f64], &AtomicBool)
 
 /// A cheaper node for arguments and attributes, if there is one.
 pub type Simplify = fn(&mut Builder, &[NodeId], &Attr) -> Option<NodeId>;
+
+/// The elements of a node, row-major, as scalar nodes made of those of its arguments; `None` where that
+/// cannot be told before anything runs.
+pub type Terms = fn(&mut Builder, &Node, &[&[NodeId]]) -> Option<Vec<NodeId>>;
+
+/// Where each argument lies in a result of this shape, from the attributes and the shapes of the arguments.
+pub type Place = fn(&Attr, &[usize], &[&[usize]]) -> Vec<Layout>;
+
+/// How single elements of a primitive's result are computed.
+#[derive(Debug, Clone, Copy)]
+pub enum Single {
+    /// By the kernel, if that is elementwise or makes its elements out of nothing or of others unchanged.
+    Kernel,
+    /// By the machine's own arithmetic.
+    Arithmetic(Arithmetic),
+    /// By elementwise operations on single elements.
+    Terms(Terms),
+    /// The arguments laid beside each other.
+    Joined(Place),
+}
+
+/// Arithmetic on numbers that takes less time than the call of a kernel; its results are the kernel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Arithmetic {
+    /// `x + y`.
+    Add,
+    /// `x - y`.
+    Subtract,
+    /// `-x`.
+    Negate,
+    /// `x · y`.
+    Multiply,
+    /// `x / y`.
+    Divide,
+    /// `x · y`, zero where `y` is exactly zero.
+    Scale,
+    /// `x · y`, zero where either is exactly zero.
+    Chain,
+    /// `y` where `x` is not zero, `z` where it is.
+    Select,
+}
+
+impl Arithmetic {
+    /// The result; what is not used is left alone.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "loops over one kind of arithmetic must be compiled with it inside")]
+    pub fn apply(self, x: f64, y: f64, z: f64) -> f64 {
+        match self {
+            Self::Add => x + y,
+            Self::Subtract => x - y,
+            Self::Negate => -x,
+            Self::Multiply => x * y,
+            Self::Divide => x / y,
+            Self::Scale if y == 0.0 => 0.0,
+            Self::Chain if x == 0.0 || y == 0.0 => 0.0,
+            Self::Scale | Self::Chain => x * y,
+            Self::Select if x == 0.0 => z,
+            Self::Select => y,
+        }
+    }
+}
 
 /// How a primitive is computed.
 #[derive(Debug, Clone, Copy)]

@@ -34,6 +34,8 @@ pub trait Algebra {
     fn plus(&mut self, value: f64, x: NodeId) -> NodeId;
     /// `c · t`, zero wherever `t` is exactly zero.
     fn scale(&mut self, c: NodeId, t: NodeId) -> NodeId;
+    /// `x · y`, zero wherever either is exactly zero: a derivative after another.
+    fn chain(&mut self, x: NodeId, y: NodeId) -> NodeId;
     /// `c ? x : y`.
     fn select(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId;
     /// The same by a scalar for all elements.
@@ -72,6 +74,8 @@ pub trait Algebra {
     fn eye(&mut self, n: usize) -> NodeId;
     /// Arrays joined along an axis, all others alike; at least one.
     fn join(&mut self, parts: &[NodeId], axis: usize) -> NodeId;
+    /// An array of scalars, row-major; at least one.
+    fn array(&mut self, scalars: &[NodeId], shape: &[usize]) -> NodeId;
     /// The vector that a matrix maps to `y`; what cannot be solved is not finite.
     fn solve(&mut self, a: NodeId, y: NodeId) -> NodeId;
     /// The lower triangular factor of a symmetric matrix; not finite if that is not positive definite.
@@ -134,6 +138,10 @@ impl Algebra for Builder {
 
     fn scale(&mut self, c: NodeId, t: NodeId) -> NodeId {
         self.apply(&e::arithmetic::SCALE, &[c, t])
+    }
+
+    fn chain(&mut self, x: NodeId, y: NodeId) -> NodeId {
+        self.apply(&e::arithmetic::CHAIN, &[x, y])
     }
 
     fn select(&mut self, c: NodeId, x: NodeId, y: NodeId) -> NodeId {
@@ -228,6 +236,17 @@ impl Algebra for Builder {
             Ok(id) => id,
             Err(e) => panic!("a rule joined what does not fit: {e:?}"),
         }
+    }
+
+    fn array(&mut self, scalars: &[NodeId], shape: &[usize]) -> NodeId {
+        if let Some(value) = self.fill_value(scalars[0])
+            && scalars.iter().all(|s| *s == scalars[0])
+        {
+            return self.fill(value, shape);
+        }
+        let parts: SmallVec<[NodeId; 16]> = scalars.iter().map(|&s| self.reshape(s, &[1])).collect();
+        let row = if let [one] = *parts { one } else { self.make(&s::CONCATENATE, &parts, Attr::Index(0)) };
+        self.reshape(row, shape)
     }
 
     fn solve(&mut self, a: NodeId, y: NodeId) -> NodeId {

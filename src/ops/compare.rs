@@ -6,7 +6,7 @@ use super::elementwise::{map2, primitive};
 use super::row::{Meaning, Operation};
 use super::shaping::broadcast_all;
 use crate::fault::Fault;
-use crate::ir::{Builder, Depends, NodeId, Primitive, Rule, elements};
+use crate::ir::{Arithmetic, Builder, Depends, NodeId, Primitive, Rule, Single, elements};
 
 macro_rules! comparison {
     ($id:ident, $name:literal, $op:tt) => {
@@ -34,6 +34,7 @@ pub(in crate::ops) static SELECT: Primitive = Primitive {
         };
         (0..elements(flow.shape)).map(of).collect()
     }),
+    single: Single::Arithmetic(Arithmetic::Select),
     simplify: Some(|b, a, _| {
         if a[1] == a[2] {
             return Some(a[1]);
@@ -60,7 +61,7 @@ pub(in crate::ops) static SELECT: Primitive = Primitive {
 };
 
 /// The larger of two; NaN if either is; a tie shares the derivative equally.
-static MAXIMUM: Primitive = Primitive {
+pub(in crate::ops) static MAXIMUM: Primitive = Primitive {
     kink: Some(tie),
     ..primitive(
         "maximum",
@@ -74,7 +75,7 @@ static MAXIMUM: Primitive = Primitive {
 };
 
 /// The smaller of two; NaN if either is; a tie shares the derivative equally.
-static MINIMUM: Primitive = Primitive {
+pub(in crate::ops) static MINIMUM: Primitive = Primitive {
     kink: Some(tie),
     ..primitive(
         "minimum",

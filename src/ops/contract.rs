@@ -4,9 +4,10 @@ use smallvec::SmallVec;
 
 use super::Algebra;
 use super::create::EYE;
+use super::terms;
 use crate::ir::{
     Absorb, Argument, Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets,
-    Shape, ShapeError, elements, show,
+    Shape, ShapeError, Single, elements, show,
 };
 use crate::kernel;
 
@@ -48,6 +49,7 @@ pub(in crate::ops) static CONTRACT: Primitive = Primitive {
     }),
     simplify: Some(simplify),
     kink: None,
+    single: Single::Terms(terms::of_product),
 };
 
 fn contract_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {

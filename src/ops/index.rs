@@ -3,7 +3,7 @@
 use super::Algebra;
 use crate::ir::{
     Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, ShapeError,
-    elements, show,
+    Single, elements, show,
 };
 
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
@@ -43,6 +43,7 @@ static GATHER: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    single: Single::Terms(picked),
 };
 
 /// The transpose of [`GATHER`]: adds each element into the place it was taken from.
@@ -83,6 +84,7 @@ pub(in crate::ops) static SCATTER: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: None,
     kink: None,
+    single: Single::Terms(placed),
 };
 
 /// The sets of picked elements: of the elements picked, or of all that may be where the indices are not known.
@@ -144,6 +146,43 @@ pub(in crate::ops) fn united(count: usize, mut arrivals: Vec<(usize, u32)>, sets
         let group_sets: Vec<u32> = group.iter().map(|a| a.1).collect();
         out[group[0].0] = sets.all(&group_sets)?;
     }
+    Some(out)
+}
+
+/// The indices, if they are known while building.
+fn indices_of(b: &Builder, indices: &[NodeId]) -> Option<Vec<f64>> {
+    indices.iter().map(|&i| b.fill_value(i)).collect()
+}
+
+/// Elements picked by indices that are known.
+fn picked(b: &mut Builder, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId>> {
+    let (batch, axis, _) = parts(&node.attr);
+    let indices = indices_of(b, args[1])?;
+    let g = Geometry::new(batch, axis, b.shape(node.args[0]), b.shape(node.args[1]));
+    let outside = b.fill(f64::NAN, &[]);
+    let mut out = vec![outside; elements(&node.shape)];
+    g.visit(&indices, |place, source| {
+        if let Some(s) = source {
+            out[place..place + g.inner].copy_from_slice(&args[0][s..s + g.inner]);
+        }
+    });
+    Some(out)
+}
+
+/// Elements added into places that are known.
+fn placed(b: &mut Builder, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId>> {
+    let (batch, axis, _) = parts(&node.attr);
+    let indices = indices_of(b, args[1])?;
+    let g = Geometry::new(batch, axis, &node.shape, b.shape(node.args[1]));
+    let zero = b.fill(0.0, &[]);
+    let mut out = vec![zero; elements(&node.shape)];
+    g.visit(&indices, |place, target| {
+        if let Some(s) = target {
+            for k in 0..g.inner {
+                out[s + k] = b.add(out[s + k], args[0][place + k]);
+            }
+        }
+    });
     Some(out)
 }
 

@@ -29,6 +29,7 @@ mod signature;
 mod sparse;
 mod structure;
 mod table;
+mod terms;
 mod windows;
 
 pub use algebra::Algebra;

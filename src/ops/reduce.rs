@@ -4,9 +4,10 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Algebra;
 use super::elementwise::same_shape;
+use super::terms;
 use crate::ir::{
     Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, Shape,
-    ShapeError, elements,
+    ShapeError, Single, Terms, elements,
 };
 use crate::kernel;
 
@@ -34,21 +35,24 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
         Some(b.fill(value * count as f64, &shape))
     }),
     kink: None,
+    single: Single::Terms(terms::of_sum),
 };
 
 /// Largest along axes; -∞ of nothing; NaN if any is; a tie shares the derivative equally.
 pub(in crate::ops) static MAX: Primitive = extremum(
     "max",
     Kernel::Dense(|attr, _, args, out, _| kernel::max(args[0], &flags(attr, args[0].shape.len()), out)),
+    terms::of_max,
 );
 
 /// Smallest along axes; ∞ of nothing; NaN if any is; a tie shares the derivative equally.
 pub(in crate::ops) static MIN: Primitive = extremum(
     "min",
     Kernel::Dense(|attr, _, args, out, _| kernel::min(args[0], &flags(attr, args[0].shape.len()), out)),
+    terms::of_min,
 );
 
-const fn extremum(name: &'static str, kernel: Kernel) -> Primitive {
+const fn extremum(name: &'static str, kernel: Kernel, terms: Terms) -> Primitive {
     Primitive {
         name,
         shape: reduced_shape,
@@ -77,6 +81,7 @@ const fn extremum(name: &'static str, kernel: Kernel) -> Primitive {
             let one = b.fill_like(1.0, count);
             Some(b.greater(count, one))
         }),
+        single: Single::Terms(terms),
     }
 }
 
@@ -113,6 +118,7 @@ pub(in crate::ops) static CUMSUM: Primitive = Primitive {
     cost: Cost::Each(1),
     simplify: None,
     kink: None,
+    single: Single::Terms(terms::of_cumsum),
 };
 
 /// The sets of a running combination: each element's is that of its neighbour before it, with its own.
@@ -161,6 +167,7 @@ static FIRST: Primitive = Primitive {
         (b.fill_value(a[0]) == Some(0.0)).then(|| b.fill(-1.0, &shape))
     }),
     kink: None,
+    single: Single::Terms(terms::of_first),
 };
 
 /// Position of the first nonzero element of a mask, -1 if there is none.

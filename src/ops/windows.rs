@@ -7,7 +7,7 @@ use super::Algebra;
 use super::index::united;
 use crate::ir::{
     Attr, Batch, Builder, Cost, Depends, Flow, Kernel, Layout, NodeId, Primitive, Rule, Sets, Shape, ShapeError,
-    Window, elements, row_major, show,
+    Single, Window, elements, row_major, show,
 };
 use crate::kernel::{View, scatter_add};
 
@@ -39,6 +39,7 @@ static WINDOWS: Primitive = Primitive {
         }
     }),
     kink: None,
+    single: Single::Kernel,
 };
 
 /// The transpose of [`WINDOWS`]: adds the elements of all windows into the places they were taken from.
@@ -80,6 +81,7 @@ static FOLD: Primitive = Primitive {
         single(windows).then(|| b.reshape(a[0], &shape))
     }),
     kink: None,
+    single: Single::Kernel,
 };
 
 /// Where the elements of the windows of an array lie.

@@ -18,6 +18,8 @@ pub enum Mode {
     Mixed,
     /// Along colours of the pattern.
     Sparse,
+    /// Number by number, in the cheapest order.
+    Elimination,
 }
 
 /// The shape of a Jacobian.
@@ -53,12 +55,13 @@ pub(super) struct Options {
     pub(super) time_ms: Option<u64>,
 }
 
-const MODE: [(&str, Mode); 5] = [
+const MODE: [(&str, Mode); 6] = [
     ("auto", Mode::Auto),
     ("forward", Mode::Forward),
     ("reverse", Mode::Reverse),
     ("mixed", Mode::Mixed),
     ("sparse", Mode::Sparse),
+    ("elimination", Mode::Elimination),
 ];
 const LAYOUT: [(&str, Layout); 2] = [("matrix", Layout::Matrix), ("tensor", Layout::Tensor)];
 const FORMAT: [(&str, Format); 4] =

@@ -3,16 +3,18 @@
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
 use super::{map1, map2, primitive};
-use crate::ir::{Builder, Depends, Flow, NodeId, Primitive, Rule, Sets, elements};
+use crate::ir::{Arithmetic, Builder, Depends, Flow, NodeId, Primitive, Rule, Sets, Single, elements};
 
 /// `x + y`.
 pub(in crate::ops) static ADD: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Add),
     simplify: Some(|b, a, _| (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)).map(|i| a[1 - i])),
     ..primitive("add", |a, o| map2(a, o, |x, y| x + y), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
 };
 
 /// `x - y`.
 pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Subtract),
     simplify: Some(|b, a, _| match (b.fill_value(a[0]), b.fill_value(a[1])) {
         (_, Some(0.0)) => Some(a[0]),
         (Some(0.0), None) => Some(b.neg(a[1])),
@@ -28,12 +30,14 @@ pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
 
 /// `-x`.
 pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Negate),
     simplify: Some(|b, a, _| b.node(a[0]).is(&NEGATIVE).then(|| b.arg(a[0], 0))),
     ..primitive("negative", |a, o| map1(a, o, |x| -x), 1, Rule::Linear { fixed: &[], adjoint: |b, _, _, ct| b.neg(ct) })
 };
 
 /// `x · y`.
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Multiply),
     depends: Depends::Custom(of_product),
     simplify: Some(|b, a, _| one_factor(b, a)),
     ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
@@ -41,6 +45,7 @@ pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
 
 /// `x / y`.
 pub(in crate::ops) static DIVIDE: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Divide),
     simplify: Some(|b, a, _| (b.fill_value(a[1]) == Some(1.0)).then_some(a[0])),
     ..primitive(
         "divide",
@@ -61,6 +66,7 @@ pub(in crate::ops) static DIVIDE: Primitive = Primitive {
 /// The product `c · t` of a derivative `t`: zero wherever `t` is exactly zero, whatever `c` is, so
 /// that a branch not taken never turns 0·∞ into NaN.
 pub(in crate::ops) static SCALE: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Scale),
     depends: Depends::Custom(of_product),
     simplify: Some(|b, a, _| {
         if b.fill_value(a[1]) == Some(0.0) {
@@ -83,6 +89,37 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
             adjoint: |b, n, _, ct| {
                 let c = b.arg(n, 0);
                 b.scale(c, ct)
+            },
+        },
+    )
+};
+
+/// The product of two derivatives, as one follows the other in the chain rule: zero wherever either is exactly zero.
+pub(in crate::ops) static CHAIN: Primitive = Primitive {
+    single: Single::Arithmetic(Arithmetic::Chain),
+    depends: Depends::Custom(of_product),
+    simplify: Some(|b, a, _| {
+        for i in 0..2 {
+            match b.fill_value(a[i]) {
+                Some(0.0) => return Some(a[i]),
+                Some(-1.0) => return Some(b.neg(a[1 - i])),
+                _ => {}
+            }
+        }
+        one_factor(b, a)
+    }),
+    ..primitive(
+        "chain",
+        |a, o| map2(a, o, |x, y| if x == 0.0 || y == 0.0 { 0.0 } else { x * y }),
+        1,
+        Rule::Multilinear {
+            term: |b, n, i, t| {
+                let other = b.arg(n, 1 - i);
+                b.chain(other, t)
+            },
+            adjoint: |b, n, i, ct| {
+                let other = b.arg(n, 1 - i);
+                b.chain(other, ct)
             },
         },
     )

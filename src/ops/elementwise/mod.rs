@@ -16,7 +16,9 @@ pub(super) mod trigonometric;
 
 use super::Algebra;
 use super::row::{Meaning, Operation};
-use crate::ir::{Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, show};
+use crate::ir::{
+    Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single, show,
+};
 
 /// All arguments have one shape, and so has the result.
 pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
@@ -44,6 +46,7 @@ pub(super) const fn primitive(
         cost: Cost::Each(cost),
         simplify: None,
         kink: None,
+        single: Single::Kernel,
     }
 }
 

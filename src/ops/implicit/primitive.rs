@@ -1,6 +1,6 @@
 //! The primitives of implicit values.
 
-use crate::ir::{Attr, Batch, Cost, Depends, Implicit, Kernel, Level, Primitive, Rule, ShapeError};
+use crate::ir::{Attr, Batch, Cost, Depends, Implicit, Kernel, Level, Primitive, Rule, ShapeError, Single};
 
 /// A value that solves equations: the value as it was found, then what the equations need beside it. It is
 /// the value; see [`Implicit`].
@@ -29,4 +29,5 @@ pub(super) static IMPLICIT: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };

@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::structure::{slice, stack};
 use super::{cubic, each, number, square};
 use crate::ir::{
-    Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError,
+    Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single,
 };
 use crate::kernel;
 
@@ -102,6 +102,7 @@ const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primi
         cost: Cost::Formula(|_, args, _| cubic(4, args[0]) / 3),
         simplify: None,
         kink: None,
+        single: Single::Kernel,
     }
 }
 

@@ -10,7 +10,7 @@ use super::determinant::INVERSE;
 use super::part::plane;
 use super::{cubic, each, matrix, square};
 use crate::fault::Fault;
-use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError};
+use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single};
 use crate::kernel;
 
 /// Matrix products that the exponential is predicted to take: eight for the approximant, the division, and as many
@@ -36,6 +36,7 @@ static EXPM: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(4 * PRODUCTS, args[0])),
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };
 
 /// The derivative L(A, E) of exp at A along E, linear in E, with the adjoint L(Aᵀ, ·). It is the upper right block of
@@ -79,6 +80,7 @@ static FRECHET: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(12 * PRODUCTS, args[0])),
     simplify: Some(|b, args, _| (b.fill_value(args[1]) == Some(0.0)).then_some(args[1])),
     kink: None,
+    single: Single::Kernel,
 };
 
 /// `[[A, E], [0, A]]`.

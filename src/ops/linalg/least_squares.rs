@@ -7,7 +7,8 @@ use super::solve::{batch_rule, system_of};
 use super::{each, rectangle, rectangular};
 use crate::fault::Fault;
 use crate::ir::{
-    Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, elements, show,
+    Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single, elements,
+    show,
 };
 use crate::kernel;
 
@@ -43,6 +44,7 @@ static LSTSQ: Primitive = Primitive {
     }),
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };
 
 const PLAIN: Attr = Attr::Triangle(false, false, false);

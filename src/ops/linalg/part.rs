@@ -6,7 +6,7 @@
 
 use super::super::Algebra;
 use crate::ir::{
-    Attr, Batch, Builder, Cost, DenseKernel, Depends, Kernel, Kink, NodeId, Primitive, Rule, Shape, ShapeError,
+    Attr, Batch, Builder, Cost, DenseKernel, Depends, Kernel, Kink, NodeId, Primitive, Rule, Shape, ShapeError, Single,
 };
 use crate::kernel::View;
 
@@ -30,6 +30,7 @@ pub(super) const fn packed(
         cost: Cost::Formula(cost),
         simplify: None,
         kink: None,
+        single: Single::Kernel,
     }
 }
 
@@ -51,6 +52,7 @@ pub(super) const fn part(
         cost: Cost::Free,
         simplify: None,
         kink,
+        single: Single::Kernel,
     }
 }
 

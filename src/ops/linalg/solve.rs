@@ -16,7 +16,7 @@ use super::{batch, cubic, each};
 use crate::fault::{Code, Fault};
 use crate::ir::{
     Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
-    elements, show,
+    Single, elements, show,
 };
 use crate::kernel::{self, View};
 
@@ -62,6 +62,7 @@ const fn system(name: &'static str, kernel: crate::ir::DenseKernel) -> Primitive
             (absorbs && b.fill_value(a[1]) == Some(0.0)).then_some(a[1])
         }),
         kink: None,
+        single: Single::Kernel,
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::bind::Bound;
 use super::part::{by_row_and_column, packed, part, pick, plane, reciprocal_off_diagonal, with_plane};
 use super::{cubic, each, matrix, square};
 use crate::fault::Fault;
-use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule};
+use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Single};
 use crate::kernel;
 
 /// Eigenvalues and eigenvectors, [..., n + n²].
@@ -87,6 +87,7 @@ static CLUSTER: Primitive = Primitive {
     cost: Cost::Each(1),
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };
 
 fn vectors(b: &mut Builder, values: NodeId) -> NodeId {

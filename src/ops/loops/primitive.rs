@@ -3,7 +3,7 @@
 use super::super::Algebra;
 use super::super::elementwise::{map2, primitive};
 use crate::ir::{
-    Attr, Batch, Cost, Depends, Extent, Kernel, Layout, Primitive, Rule, Shape, ShapeError, elements, show,
+    Attr, Batch, Cost, Depends, Extent, Kernel, Layout, Primitive, Rule, Shape, ShapeError, Single, elements, show,
 };
 
 /// A [`Loop`](crate::ir::Loop): arguments are the first carry, the sequences, what is captured, and the
@@ -37,6 +37,7 @@ pub(in crate::ops) static LOOP: Primitive = Primitive {
     cost: Cost::Formula(|attr, _, _| attr.as_loop().map_or(0, |l| l.flops)),
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };
 
 /// A part of a loop's result: a carry after the last step, a sequence made, or the number of steps.
@@ -59,6 +60,7 @@ pub(in crate::ops) static PART: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    single: Single::Kernel,
 };
 
 fn unfit(attr: &Attr, args: &[&[usize]]) -> ShapeError {

@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::super::Algebra;
 use super::{Triple, linear, mismatch, pad, slice};
-use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Shape, ShapeError, elements, row_major, show};
+use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Shape, ShapeError, Single, elements, row_major, show};
 use crate::kernel::View;
 
 /// Zeros before, after and between the elements of every axis: the transpose of a slice.
@@ -58,50 +58,66 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
 };
 
 /// Arrays joined along an axis.
-pub(in crate::ops) static CONCATENATE: Primitive = linear(
-    "concatenate",
-    |attr, args| {
-        let Attr::Index(axis) = attr else { return Err(mismatch(attr, args)) };
-        let mut shape: Shape = args.first().copied().unwrap_or(&[]).into();
-        if *axis >= shape.len() {
-            return Err(mismatch(attr, args));
-        }
-        shape[*axis] = 0;
-        for s in args {
-            let fits = s.len() == shape.len() && (0..shape.len()).all(|i| i == *axis || s[i] == shape[i]);
-            if !fits {
-                let detail = format!("arrays joined along axis {axis} have the same length on every other axis");
-                return Err(ShapeError::new(detail, show(args[0]), show(s)));
+pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
+    single: Single::Joined(beside),
+    ..linear(
+        "concatenate",
+        |attr, args| {
+            let Attr::Index(axis) = attr else { return Err(mismatch(attr, args)) };
+            let mut shape: Shape = args.first().copied().unwrap_or(&[]).into();
+            if *axis >= shape.len() {
+                return Err(mismatch(attr, args));
             }
-            shape[*axis] = shape[*axis].saturating_add(s[*axis]);
-        }
-        Ok(shape)
-    },
-    Kernel::Dense(|attr, shape, args, out, _| {
-        let Attr::Index(axis) = attr else { return };
-        let strides = row_major(shape);
-        let mut offset = 0;
-        for a in args {
-            let layout = Layout { offset, shape: a.shape.into(), strides: strides.clone() };
-            scatter_into(a, &layout, out);
-            offset += a.shape[*axis] * strides[*axis] as usize;
-        }
-    }),
-    |b, n, i, ct| {
-        let Attr::Index(axis) = b.node(n).attr else { return ct };
-        let lengths: SmallVec<[usize; 4]> = b.node(n).args.iter().map(|&a| b.shape(a)[axis]).collect();
-        let start: usize = lengths[..i].iter().sum();
-        let mut parts: SmallVec<[Triple; 4]> = b.shape(n).iter().map(|&len| (0, len, 1)).collect();
-        parts[axis] = (start, start + lengths[i], 1);
-        slice(b, ct, &parts)
-    },
-    |b, node, args, size| {
-        let axis = if let Attr::Index(axis) = node.attr { axis + 1 } else { 0 };
-        let nodes: SmallVec<[NodeId; 4]> =
-            args.iter().map(|&(a, carries)| if carries { a } else { b.lead(a, size) }).collect();
-        b.make(&CONCATENATE, &nodes, Attr::Index(axis))
-    },
-);
+            shape[*axis] = 0;
+            for s in args {
+                let fits = s.len() == shape.len() && (0..shape.len()).all(|i| i == *axis || s[i] == shape[i]);
+                if !fits {
+                    let detail = format!("arrays joined along axis {axis} have the same length on every other axis");
+                    return Err(ShapeError::new(detail, show(args[0]), show(s)));
+                }
+                shape[*axis] = shape[*axis].saturating_add(s[*axis]);
+            }
+            Ok(shape)
+        },
+        Kernel::Dense(|attr, shape, args, out, _| {
+            let Attr::Index(axis) = attr else { return };
+            let strides = row_major(shape);
+            let mut offset = 0;
+            for a in args {
+                let layout = Layout { offset, shape: a.shape.into(), strides: strides.clone() };
+                scatter_into(a, &layout, out);
+                offset += a.shape[*axis] * strides[*axis] as usize;
+            }
+        }),
+        |b, n, i, ct| {
+            let Attr::Index(axis) = b.node(n).attr else { return ct };
+            let lengths: SmallVec<[usize; 4]> = b.node(n).args.iter().map(|&a| b.shape(a)[axis]).collect();
+            let start: usize = lengths[..i].iter().sum();
+            let mut parts: SmallVec<[Triple; 4]> = b.shape(n).iter().map(|&len| (0, len, 1)).collect();
+            parts[axis] = (start, start + lengths[i], 1);
+            slice(b, ct, &parts)
+        },
+        |b, node, args, size| {
+            let axis = if let Attr::Index(axis) = node.attr { axis + 1 } else { 0 };
+            let nodes: SmallVec<[NodeId; 4]> =
+                args.iter().map(|&(a, carries)| if carries { a } else { b.lead(a, size) }).collect();
+            b.make(&CONCATENATE, &nodes, Attr::Index(axis))
+        },
+    )
+};
+
+/// Where the arguments lie in arrays joined along an axis.
+fn beside(attr: &Attr, shape: &[usize], args: &[&[usize]]) -> Vec<Layout> {
+    let axis = if let Attr::Index(axis) = *attr { axis } else { 0 };
+    let strides = row_major(shape);
+    let mut offset = 0;
+    let place = |&a: &&[usize]| {
+        let place = Layout { offset, shape: a.into(), strides: strides.clone() };
+        offset += a[axis] * strides[axis] as usize;
+        place
+    };
+    args.iter().map(place).collect()
+}
 
 fn padded((before, after, between): Triple, n: usize) -> usize {
     let inside = if n == 0 { 0 } else { (n - 1).saturating_mul(between.saturating_add(1)).saturating_add(1) };

@@ -1,0 +1,140 @@
+//! What may be relied on: small programs are eliminated number by number, in about as many multiplications as the
+//! literature counts, with the derivatives of every other way, and a point alone has the bits it has among others.
+
+use serde_json::{Value, json};
+
+use super::super::compile::point_shapes;
+use super::super::lower::lower;
+use super::super::{Cancel, Compiled, Endpoint, Limits, read_document};
+use crate::diff::eliminated;
+use crate::exec::Workspace;
+use crate::ir::NodeId;
+
+/// A robot arm of seven joints by Denavit and Hartenberg: position, and if wanted the angles of its hand.
+fn arm(angles: bool) -> Value {
+    let (d, ca, sa) = ([0.36, 0.0, 0.42, 0.0, 0.4, 0.0, 0.126], [0, 0, 0, 0, 0, 0, 1], [-1, 1, 1, -1, -1, 1, 0]);
+    let links: Vec<String> = (0..7)
+        .map(|i| {
+            let ([ca, sa], d) = ([ca[i], sa[i]], d[i]);
+            format!(
+                "A{i} = [[cos(q[{i}]), -sin(q[{i}])*{ca}, sin(q[{i}])*{sa}, 0], [sin(q[{i}]), cos(q[{i}])*{ca}, \
+                 -cos(q[{i}])*{sa}, 0], [0, {sa}, {ca}, {d}], [0, 0, 0, 1]]"
+            )
+        })
+        .collect();
+    let product = "T = A0 @ A1 @ A2 @ A3 @ A4 @ A5 @ A6".to_owned();
+    let hand = if angles {
+        "[T[0, 3], T[1, 3], T[2, 3], atan2(T[2, 1], T[2, 2]), atan2(-T[2, 0], sqrt(T[0, 0]^2 + T[1, 0]^2)), \
+         atan2(T[1, 0], T[0, 0])]"
+    } else {
+        "T[:3, 3]"
+    };
+    let equations: Vec<String> = links.into_iter().chain([product, hand.to_owned()]).collect();
+    json!({ "define": { "f(q)": equations }, "at": { "q": [0.3, -0.8, 1.1, 0.4, -1.7, 0.9, 0.2] } })
+}
+
+/// One observation of bundle adjustment: camera, point and weight to a residual.
+fn observation() -> Value {
+    let equations = [
+        "r = c[:3]",
+        "t = sqrt(r @ r)",
+        "a = r / t",
+        "y = X - c[3:6]",
+        "z = y*cos(t) + cross(a, y)*sin(t) + a*(a @ y)*(1 - cos(t))",
+        "p = z[:2] / z[2]",
+        "s = p @ p",
+        "w*(c[6]*p*(1 + c[9]*s + c[10]*s^2) + c[7:9] - [0.3, -0.2])",
+    ];
+    json!({
+        "define": { "f(c, X, w)": equations },
+        "at": { "c": [0.1, 0.2, -0.3, 0.4, 0.1, 0.2, 1.1, 0.2, 0.1, 0.01, 0.02], "X": [0.5, -0.3, 2.0], "w": 0.7 }
+    })
+}
+
+fn rosenbrock(n: usize) -> Value {
+    let x: Vec<f64> = (0..n).map(|i| (i as f64 * 0.618_033_988_749_895).fract() - 0.5).collect();
+    json!({ "define": { "f(x)": "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" }, "at": { "x": x } })
+}
+
+/// Multiplications of edges.
+fn multiplications(document: &Value) -> usize {
+    let document = read_document(document.to_string().as_bytes()).expect("a document");
+    let shapes = point_shapes(&document);
+    let shapes: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
+    let mut lowering = lower(&document, &shapes, &Limits::default(), &Cancel::default()).expect("a graph");
+    let nodes = |named: &[(String, NodeId)]| named.iter().map(|n| n.1).collect::<Vec<_>>();
+    let (outputs, inputs) = (nodes(&lowering.outputs), nodes(&lowering.inputs));
+    eliminated(&mut lowering.builder, &outputs, &inputs, usize::MAX).expect("scalars").multiplications
+}
+
+#[test]
+fn small_programs_take_about_as_few_multiplications_as_are_known_to_do() {
+    for (what, document, known) in [
+        ("an arm's position", arm(false), 110),
+        ("an arm's position and angles", arm(true), 279),
+        ("an observation", observation(), 132),
+        ("Rosenbrock's function of 100 variables", rosenbrock(100), 198),
+    ] {
+        let found = multiplications(&document);
+        assert!(found * 10 <= known * 13, "{what}: {found}, known {known}");
+    }
+}
+
+/// All outputs of the plan of a document.
+fn outputs(document: &Value) -> (Compiled, Vec<Vec<f64>>) {
+    let document = read_document(document.to_string().as_bytes()).expect("a document");
+    let compiled = Compiled::new(&document, &Endpoint::Jacobian.default_want(), &Limits::default()).expect("a plan");
+    let inputs = compiled.bind(&document);
+    let mut workspace = Workspace::default();
+    compiled.plan.run(&inputs, &mut workspace, &Cancel::default()).expect("nobody cancels");
+    let outputs =
+        (0..compiled.plan.count()).map(|i| compiled.plan.output(i, &inputs, &workspace).to_contiguous().into_owned());
+    let outputs = outputs.collect();
+    (compiled, outputs)
+}
+
+#[test]
+fn elimination_gives_what_the_other_ways_give() {
+    for document in [arm(false), arm(true), observation(), rosenbrock(20)] {
+        let found = ["auto", "forward", "reverse", "elimination"].map(|mode| {
+            let mut document = document.clone();
+            document["mode"] = json!(mode);
+            let (compiled, outputs) = outputs(&document);
+            assert!(mode == "auto" || compiled.method.mode == mode);
+            outputs
+        });
+        for other in &found[1..] {
+            for (x, y) in found[0].iter().flatten().zip(other.iter().flatten()) {
+                assert!((x - y).abs() <= 1e-13 * (1.0 + x.abs()), "{document}: {x} is not {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_arm_is_eliminated_unless_another_way_is_asked_for() {
+    let (compiled, _) = outputs(&arm(true));
+    assert_eq!(compiled.method.mode, "elimination", "{:?}", compiled.method);
+}
+
+#[test]
+fn a_point_alone_has_the_bits_it_has_among_others() {
+    for mode in ["elimination", "forward", "reverse"] {
+        let mut one = arm(true);
+        one["mode"] = json!(mode);
+        let points: Vec<Vec<f64>> =
+            (0..131).map(|p| (0..7).map(|j| (f64::from(p * 7 + j) * 0.618).fract() * 5.0 - 2.5).collect()).collect();
+        let mut many = one.clone();
+        (many["at"]["q"], many["batch"]) = (json!(points), json!(["q"]));
+        let (_, among) = outputs(&many);
+        for (p, point) in points.iter().enumerate() {
+            one["at"]["q"] = json!(point);
+            let (_, alone) = outputs(&one);
+            for (alone, among) in alone.iter().zip(&among) {
+                let size = alone.len();
+                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(alone), bits(&among[p * size..(p + 1) * size]), "{mode}, point {p}");
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Programs before their registers are given out: values in the order in which they are computed.
+
+use rustc_hash::FxHashMap;
+
+use super::super::plan::Home;
+use crate::ir::Arithmetic;
+
+/// Where numbers are read: at a place of something stored, one step on for each point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Access {
+    pub(super) home: Home,
+    pub(super) offset: usize,
+    pub(super) stride: isize,
+}
+
+/// An elementwise operation on earlier values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Apply {
+    pub(super) kernel: fn(&[&[f64]], &mut [f64]),
+    pub(super) arithmetic: Option<Arithmetic>,
+    /// Number of arguments.
+    pub(super) count: usize,
+    pub(super) args: [u32; 3],
+    /// Operations for each element, by the primitive's own account.
+    #[cfg(test)]
+    pub(super) each: u64,
+}
+
+impl Apply {
+    pub(super) fn args(&self) -> &[u32] {
+        &self.args[..self.count]
+    }
+}
+
+/// One value of a program.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value {
+    Number(f64),
+    Load(Access),
+    Apply(Apply),
+}
+
+/// Where a value goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Store {
+    pub(super) value: u32,
+    pub(super) slot: usize,
+    pub(super) offset: usize,
+    pub(super) stride: isize,
+}
+
+/// Values, each computed from earlier ones, and where they go.
+#[derive(Debug, Default)]
+pub(super) struct Code {
+    pub(super) values: Vec<Value>,
+    pub(super) stores: Vec<Store>,
+    numbers: FxHashMap<u64, u32>,
+    loads: FxHashMap<Access, u32>,
+}
+
+impl Code {
+    pub(super) fn number(&mut self, number: f64) -> u32 {
+        let next = self.values.len() as u32;
+        let value = *self.numbers.entry(number.to_bits()).or_insert(next);
+        if value == next {
+            self.values.push(Value::Number(number));
+        }
+        value
+    }
+
+    pub(super) fn load(&mut self, access: Access) -> u32 {
+        let next = self.values.len() as u32;
+        let value = *self.loads.entry(access).or_insert(next);
+        if value == next {
+            self.values.push(Value::Load(access));
+        }
+        value
+    }
+
+    pub(super) fn apply(&mut self, apply: Apply) -> u32 {
+        self.values.push(Value::Apply(apply));
+        self.values.len() as u32 - 1
+    }
+}
+
+/// Registers given out and taken back.
+#[derive(Debug, Default)]
+pub(super) struct Registers {
+    free: Vec<u16>,
+    /// How many are needed.
+    pub(super) count: usize,
+}
+
+impl Registers {
+    /// A register; `None` if a program takes more than can be numbered.
+    pub(super) fn take(&mut self) -> Option<u16> {
+        if let Some(register) = self.free.pop() {
+            return Some(register);
+        }
+        let register = u16::try_from(self.count).ok()?;
+        self.count += 1;
+        Some(register)
+    }
+
+    pub(super) fn give(&mut self, register: u16) {
+        self.free.push(register);
+    }
+}

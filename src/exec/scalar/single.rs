@@ -1,0 +1,253 @@
+//! A program at one point: runs of equal operations over registers of one number.
+//!
+//! Operations are ordered so that many of one kind follow each other: each run of them is a loop without a decision,
+//! and library functions are called once for several numbers.
+
+use std::collections::BTreeMap;
+
+use super::super::run::Memory;
+use super::code::{Access, Code, Registers, Value};
+use crate::ir::Arithmetic;
+
+/// What a run of operations does.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Arithmetic(Arithmetic),
+    /// A kernel of so many arguments.
+    Call(fn(&[&[f64]], &mut [f64]), usize),
+}
+
+/// Registers read and written.
+#[derive(Debug, Clone, Copy)]
+struct Operation {
+    args: [u16; 3],
+    out: u16,
+}
+
+/// Operations of one kind.
+#[derive(Debug)]
+struct Run {
+    kind: Kind,
+    operations: Vec<Operation>,
+    /// Operations by the primitive's own account.
+    #[cfg(test)]
+    each: u64,
+}
+
+/// A program at one point.
+#[derive(Debug)]
+pub(in super::super) struct Single {
+    /// Numbers in the first registers.
+    numbers: Vec<f64>,
+    loads: Vec<(u16, Access)>,
+    runs: Vec<Run>,
+    /// Register, slot and place.
+    stores: Vec<(u16, usize, usize)>,
+    pub(super) registers: usize,
+}
+
+/// Numbers for which a kernel is called at a time.
+const CALL: usize = 16;
+
+impl Single {
+    /// Orders a program and gives out its registers.
+    pub(super) fn new(code: &Code) -> Option<Self> {
+        let order = order(code);
+        let mut uses = vec![0u32; code.values.len()];
+        let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
+        applied.flat_map(super::code::Apply::args).for_each(|&a| uses[a as usize] += 1);
+        code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
+        let mut registers = Registers::default();
+        let mut homes = vec![0u16; code.values.len()];
+        let (mut numbers, mut loads) = (Vec::new(), Vec::new());
+        for (value, home) in code.values.iter().zip(&mut homes) {
+            if let Value::Number(number) = value {
+                *home = registers.take()?;
+                numbers.push(*number);
+            }
+        }
+        for (value, home) in code.values.iter().zip(&mut homes) {
+            if let Value::Load(access) = value {
+                *home = registers.take()?;
+                loads.push((*home, *access));
+            }
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        for (first, v) in order {
+            let Value::Apply(apply) = &code.values[v as usize] else { continue };
+            let out = registers.take()?;
+            homes[v as usize] = out;
+            let mut args = [0; 3];
+            for (arg, &a) in args.iter_mut().zip(apply.args()) {
+                *arg = homes[a as usize];
+            }
+            if first {
+                let call = || Kind::Call(apply.kernel, apply.count);
+                let kind = apply.arithmetic.map_or_else(call, Kind::Arithmetic);
+                runs.push(Run {
+                    kind,
+                    operations: Vec::new(),
+                    #[cfg(test)]
+                    each: apply.each,
+                });
+            }
+            if let Some(run) = runs.last_mut() {
+                run.operations.push(Operation { args, out });
+            }
+            for &a in apply.args() {
+                uses[a as usize] -= 1;
+                // Numbers keep their registers, and so does what a run of calls gathers before it writes.
+                if uses[a as usize] == 0 && matches!(code.values[a as usize], Value::Apply(_)) {
+                    registers.give(homes[a as usize]);
+                }
+            }
+        }
+        let stores = code.stores.iter().map(|s| (homes[s.value as usize], s.slot, s.offset)).collect();
+        Some(Self { numbers, loads, runs, stores, registers: size(registers.count) })
+    }
+
+    /// Runs it.
+    pub(super) fn run(&self, memory: &mut Memory<'_>) {
+        let mut registers = std::mem::take(memory.registers);
+        if registers.len() < self.registers {
+            registers.resize(self.registers, 0.0);
+        }
+        registers[..self.numbers.len()].copy_from_slice(&self.numbers);
+        for &(register, access) in &self.loads {
+            registers[usize::from(register)] = memory.data(access.home)[access.offset];
+        }
+        if let Some(file) = registers.first_chunk_mut::<SMALL>().filter(|_| self.registers <= SMALL) {
+            self.compute(file);
+        } else if let Some(file) = registers.first_chunk_mut::<MIDDLE>().filter(|_| self.registers <= MIDDLE) {
+            self.compute(file);
+        } else if let Some(file) = registers.first_chunk_mut::<LARGE>() {
+            self.compute(file);
+        }
+        for &(register, slot, place) in &self.stores {
+            memory.slots[slot][place] = registers[usize::from(register)];
+        }
+        *memory.registers = registers;
+    }
+
+    fn compute<const N: usize>(&self, registers: &mut [f64; N]) {
+        for run in &self.runs {
+            #[cfg(test)]
+            crate::kernel::tally::done(run.operations.len() * run.each as usize);
+            match run.kind {
+                Kind::Arithmetic(arithmetic) => calculate(arithmetic, &run.operations, registers),
+                Kind::Call(kernel, count) => {
+                    run.operations.chunks(CALL).for_each(|part| call(kernel, count, part, registers));
+                }
+            }
+        }
+    }
+}
+
+/// Sizes of register files: powers of two, so that a number below them is found without a question.
+const SMALL: usize = 1 << 8;
+const MIDDLE: usize = 1 << 12;
+const LARGE: usize = 1 << 16;
+
+fn size(count: usize) -> usize {
+    [SMALL, MIDDLE].into_iter().find(|&s| count <= s).unwrap_or(LARGE)
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic")]
+fn each<const N: usize>(operations: &[Operation], registers: &mut [f64; N], f: impl Fn(f64, f64, f64) -> f64) {
+    for operation in operations {
+        let [x, y, z] = operation.args.map(|a| registers[usize::from(a) & (N - 1)]);
+        registers[usize::from(operation.out) & (N - 1)] = f(x, y, z);
+    }
+}
+
+fn calculate<const N: usize>(arithmetic: Arithmetic, operations: &[Operation], registers: &mut [f64; N]) {
+    macro_rules! loops {
+        ($($kind:ident)*) => {
+            match arithmetic {
+                $(Arithmetic::$kind => each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, z)),)*
+            }
+        };
+    }
+    loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
+}
+
+/// Calls a kernel for at most `CALL` operations.
+fn call<const N: usize>(
+    kernel: fn(&[&[f64]], &mut [f64]),
+    count: usize,
+    operations: &[Operation],
+    registers: &mut [f64; N],
+) {
+    let mut gathered = [[0.0; CALL]; 3];
+    for (k, gathered) in gathered.iter_mut().enumerate().take(count) {
+        for (x, operation) in gathered.iter_mut().zip(operations) {
+            *x = registers[usize::from(operation.args[k]) & (N - 1)];
+        }
+    }
+    let length = operations.len();
+    let slices = gathered.each_ref().map(|g| &g[..length]);
+    let mut out = [0.0; CALL];
+    kernel(&slices[..count], &mut out[..length]);
+    for (x, operation) in out.iter().zip(operations) {
+        registers[usize::from(operation.out) & (N - 1)] = *x;
+    }
+}
+
+/// Kinds of operations, told apart and put in order.
+fn kind(code: &Code, v: u32) -> (u8, usize) {
+    match &code.values[v as usize] {
+        Value::Apply(apply) => match apply.arithmetic {
+            Some(arithmetic) => (1, arithmetic as usize),
+            None => (0, apply.kernel as usize),
+        },
+        _ => (2, 0),
+    }
+}
+
+/// All operations in an order in which as many as possible of one kind follow each other; each with whether it
+/// begins a run.
+fn order(code: &Code) -> Vec<(bool, u32)> {
+    let count = code.values.len();
+    let mut pending = vec![0u32; count];
+    let mut users: Vec<smallvec::SmallVec<[u32; 4]>> = vec![smallvec::SmallVec::new(); count];
+    // In the order in which each was first met, so that it does not depend on where a kernel lies.
+    let mut numbers: BTreeMap<(u8, usize), usize> = BTreeMap::new();
+    let mut ready: Vec<Vec<u32>> = Vec::new();
+    let mut kinds = vec![0; count];
+    for (v, value) in code.values.iter().enumerate() {
+        let Value::Apply(apply) = value else { continue };
+        for &a in apply.args() {
+            if matches!(code.values[a as usize], Value::Apply(_)) {
+                pending[v] += 1;
+                users[a as usize].push(v as u32);
+            }
+        }
+        let next = numbers.len();
+        kinds[v] = *numbers.entry(kind(code, v as u32)).or_insert(next);
+        if kinds[v] == ready.len() {
+            ready.push(Vec::new());
+        }
+        if pending[v] == 0 {
+            ready[kinds[v]].push(v as u32);
+        }
+    }
+    let mut order = Vec::with_capacity(count);
+    while let Some((kind, _)) =
+        ready.iter().enumerate().max_by_key(|(_, list)| list.len()).filter(|(_, l)| !l.is_empty())
+    {
+        let mut first = true;
+        // What becomes ready by a run may wait for its next round: calls gather before they write.
+        for v in std::mem::take(&mut ready[kind]) {
+            order.push((first, v));
+            first = false;
+            for user in std::mem::take(&mut users[v as usize]) {
+                pending[user as usize] -= 1;
+                if pending[user as usize] == 0 {
+                    ready[kinds[user as usize]].push(user);
+                }
+            }
+        }
+    }
+    order
+}
