@@ -35,14 +35,18 @@ pub(super) struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    /// The elements of an operand, where they lie.
-    pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
-        let data: &[f64] = match operand.home {
+    /// All that is stored where an operand is.
+    pub(super) fn elements(&self, operand: &Operand) -> &[f64] {
+        match operand.home {
             Home::Input(i) => self.inputs[i],
             Home::Constant(i) => &self.constants[i],
             Home::Slot(i) => &self.slots[i],
-        };
-        operand.over(data)
+        }
+    }
+
+    /// The elements of an operand, where they lie.
+    pub(super) fn view<'b>(&'b self, operand: &'b Operand) -> View<'b> {
+        operand.over(self.elements(operand))
     }
 }
 
