@@ -153,7 +153,7 @@ fn the_graph_knows_nothing_of_the_kernels_but_what_they_look_at() {
 
 #[test]
 fn numeric_crates_are_named_by_the_kernels_alone() {
-    let numeric = ["faer::", "pxfm::", "use faer", "use pxfm"];
+    let numeric = ["faer::", "pulp::", "pxfm::", "use faer", "use pulp", "use pxfm"];
     assert_none(&elsewhere(&["kernel"], &numeric), "numeric crates outside `kernel`");
 }
 

@@ -4,9 +4,13 @@ use smallvec::SmallVec;
 
 use super::plan::Operand;
 use super::run::{Cancel, Cancelled, Memory};
+use crate::kernel::Walk;
 
 /// Elements in a tile: with a handful of registers it stays in the first-level cache.
 pub(super) const TILE: usize = 512;
+
+/// Arguments of an elementwise operation, at most.
+pub(super) const MOST_READ: usize = 3;
 
 /// Where an instruction reads.
 #[derive(Debug, Clone, Copy)]
@@ -32,18 +36,33 @@ pub(super) enum Write {
 #[derive(Debug)]
 pub(super) struct Instruction {
     pub(super) kernel: fn(&[&[f64]], &mut [f64]),
-    pub(super) reads: SmallVec<[Read; 3]>,
+    pub(super) reads: SmallVec<[Read; MOST_READ]>,
     pub(super) write: Write,
     /// Operations for each element, by the primitive's own account.
     #[cfg(test)]
     pub(super) each: u64,
 }
 
+/// A value from outside the block.
+#[derive(Debug)]
+pub(super) struct Load {
+    operand: Operand,
+    walk: Walk,
+}
+
+impl Load {
+    pub(super) fn new(operand: Operand) -> Self {
+        let layout = &operand.layout;
+        let walk = Walk::new(layout.offset, &layout.shape, &layout.strides);
+        Self { operand, walk }
+    }
+}
+
 /// A fused block over `length` elements.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) length: usize,
-    pub(super) loads: Vec<Operand>,
+    pub(super) loads: Vec<Load>,
     /// Slots written, in the order of `Write::Stored`.
     pub(super) stores: Vec<usize>,
     pub(super) registers: usize,
@@ -78,7 +97,7 @@ impl Block {
         while start < self.length {
             super::run::check(cancel)?;
             let end = (start + tile).min(self.length);
-            self.load(start, end, &mut scratch.loads, memory);
+            self.load(start, end, scratch, memory);
             for instruction in &self.instructions {
                 self.step(instruction, start..end, stores, scratch, memory);
             }
@@ -87,20 +106,12 @@ impl Block {
         Ok(())
     }
 
-    /// Brings the values that do not lie densely into tiles.
-    fn load(&self, start: usize, end: usize, tiles: &mut [Vec<f64>], memory: &Memory<'_>) {
-        for (operand, tile) in self.loads.iter().zip(tiles) {
-            if operand.dense {
-                continue;
-            }
-            let view = memory.view(operand);
-            if operand.constant {
-                if start == 0 {
-                    let value = view.data[view.offset];
-                    tile[..end].fill(value);
-                }
-            } else {
-                view.copy_range(start, &mut tile[..end - start]);
+    /// Finds the values where they lie, or brings them into tiles if that is not densely.
+    fn load(&self, start: usize, end: usize, scratch: &mut Scratch, memory: &Memory<'_>) {
+        for ((load, tile), found) in self.loads.iter().zip(&mut scratch.loads).zip(&mut scratch.found) {
+            *found = load.walk.together(start, end - start);
+            if found.is_none() {
+                load.walk.copy_range(memory.data(load.operand.home), start, &mut tile[..end - start]);
             }
         }
     }
@@ -119,26 +130,24 @@ impl Block {
             Write::Stored(k) => std::mem::take(&mut stores[k]),
         };
         {
-            let reads: SmallVec<[&[f64]; 3]> = instruction
-                .reads
-                .iter()
-                .map(|read| match *read {
+            let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
+            for (slice, read) in reads.iter_mut().zip(&instruction.reads) {
+                *slice = match *read {
                     Read::Register(r) => &scratch.registers[r][..length],
                     Read::Stored(k) => &stores[k][range.clone()],
-                    Read::Load(i) if self.loads[i].dense => {
-                        let view = memory.view(&self.loads[i]);
-                        &view.data[view.offset + range.start..view.offset + range.end]
-                    }
-                    Read::Load(i) => &scratch.loads[i][..length],
-                })
-                .collect();
+                    Read::Load(i) => match scratch.found[i] {
+                        Some((first, count)) => &memory.data(self.loads[i].operand.home)[first..first + count],
+                        None => &scratch.loads[i][..length],
+                    },
+                };
+            }
             let out = match instruction.write {
                 Write::Register(_) => &mut target[..length],
                 Write::Stored(_) => &mut target[range],
             };
             #[cfg(test)]
             crate::kernel::tally::done(out.len() * instruction.each as usize);
-            (instruction.kernel)(&reads, out);
+            (instruction.kernel)(&reads[..instruction.reads.len()], out);
         }
         match instruction.write {
             Write::Register(r) => scratch.registers[r] = target,
@@ -152,12 +161,15 @@ impl Block {
 pub(super) struct Scratch {
     registers: Vec<Vec<f64>>,
     loads: Vec<Vec<f64>>,
+    /// Where loads of this tile lie that need no copy: the first element, and how many.
+    found: Vec<Option<(usize, usize)>>,
 }
 
 impl Scratch {
     fn prepare(&mut self, registers: usize, loads: usize, tile: usize) {
         grow(&mut self.registers, registers, tile);
         grow(&mut self.loads, loads, tile);
+        self.found.resize(loads, None);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::block::{Block, Instruction, Read, Write};
+use super::block::{Block, Instruction, Load, Read, Write};
 use super::looped::Looped;
 use super::scalar::Program;
 use super::schedule::{Work, origin, schedule, works};
@@ -28,15 +28,12 @@ pub struct Operand {
     pub(super) layout: Layout,
     /// The elements lie densely in row-major order.
     pub(super) dense: bool,
-    /// All elements are one stored element.
-    pub(super) constant: bool,
 }
 
 impl Operand {
     pub(super) fn new(home: Home, layout: Layout) -> Self {
         let dense = layout.is_dense();
-        let constant = layout.strides.iter().zip(&layout.shape).all(|(&s, &n)| s == 0 || n == 1);
-        Self { home, layout, dense, constant }
+        Self { home, layout, dense }
     }
 
     pub(super) fn over<'a>(&'a self, data: &'a [f64]) -> View<'a> {
@@ -273,7 +270,7 @@ impl Planner<'_> {
                     },
                     None => Read::Load(*loaded.entry(a).or_insert_with(|| {
                         let operand = self.operand(a);
-                        block.loads.push(operand);
+                        block.loads.push(Load::new(operand));
                         block.loads.len() - 1
                     })),
                 })

@@ -130,7 +130,8 @@ impl Arithmetic {
 pub enum Kernel {
     /// A leaf: bound from outside.
     Leaf,
-    /// Element by element over equally long slices; runs of these are fused into tiles.
+    /// Element by element over slices as long as the result, or of one element, which then stands everywhere; runs of
+    /// these are fused into tiles.
     Elementwise(fn(&[&[f64]], &mut [f64])),
     /// A new look at the argument's elements: nothing moves.
     View(fn(&Attr, &Layout) -> Layout),

@@ -1,18 +1,22 @@
 //! Scalar functions that the standard library lacks, written so that they neither overflow nor cancel.
 
+#![allow(clippy::inline_always, reason = "the functions must be compiled inside the loop to become vector code")]
+
+use super::vector::{exp, log1p};
+
 /// The logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
+#[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
-    }
+    let e = exp(-x.abs());
+    let above = if x < 0.0 { e } else { 1.0 };
+    above / (1.0 + e)
 }
 
 /// ln(1 + eˣ), accurate in both tails: max(x, 0) + ln(1 + e⁻|ˣ|).
+#[inline(always)]
 pub fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    let above = if x < 0.0 { 0.0 } else { x };
+    above + log1p(exp(-x.abs()))
 }
 
 /// -1, 0 or 1 with the sign of `x`; NaN for NaN, 0 for either zero (as `numpy.sign`).

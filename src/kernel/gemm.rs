@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::contract::Absorb;
+use super::lanes::best;
 use super::tally;
 
 /// Products of at most this many multiplications are cheaper in a plain loop than through the library.
@@ -120,11 +121,23 @@ fn tile(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], stride: usize) 
     }
     if absorb != Absorb::None {
         for (i, row) in out.chunks_mut(stride).take(m).enumerate() {
-            for (j, o) in row.iter_mut().take(n).enumerate().filter(|(_, o)| o.is_nan()) {
+            let row = &mut row[..n];
+            if !any_nan(row) {
+                continue;
+            }
+            for (j, o) in row.iter_mut().enumerate().filter(|(_, o)| o.is_nan()) {
                 *o = absorbing_dot(a, b, absorb, i, j);
             }
         }
     }
+}
+
+fn any_nan(row: &[f64]) -> bool {
+    best(
+        row,
+        #[inline(always)]
+        |row| row.iter().fold(false, |any, x| any | x.is_nan()),
+    )
 }
 
 /// One element of the product in which a zero of the absorbing side contributes zero. It stops at the first NaN, after

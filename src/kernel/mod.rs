@@ -11,6 +11,7 @@ mod contract;
 mod elementwise;
 mod gemm;
 mod incomplete_gamma;
+mod lanes;
 mod linalg;
 mod normal;
 mod polygamma;
@@ -20,6 +21,7 @@ mod scatter;
 mod sinc;
 mod special;
 pub mod tally;
+mod vector;
 mod view;
 mod walk;
 
@@ -33,6 +35,7 @@ pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
+pub use lanes::{map1, map1_unless, map2, map3};
 pub use linalg::{
     cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse, logabsdet, lstsq, qr, singular_values, solve,
     svd, triangular_solve,
@@ -40,7 +43,8 @@ pub use linalg::{
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
 pub use reduce::{cumsum, max, min, sum};
-pub use scatter::scatter_add;
+pub use scatter::{scatter, scatter_add};
 pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
-pub use view::View;
+pub use vector::{cos, cos_of_any, exp, expm1, is_near, log, log1p, sech2, sin, sin_of_any, tanh};
+pub use view::{View, Walk};

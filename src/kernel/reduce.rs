@@ -2,6 +2,7 @@
 //!
 //! Sums are taken pairwise over blocks, so that their error grows with the logarithm of the number of terms.
 
+use super::lanes::best;
 use super::tally;
 use super::view::{View, gather};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
@@ -113,7 +114,15 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
     }
 
     fn merge(&self, into: &mut [f64], from: &[f64]) {
-        into.iter_mut().zip(from).for_each(|(o, x)| *o = (self.combine)(*o, *x));
+        best(
+            (into, from),
+            #[inline(always)]
+            |(into, from): (&mut [f64], &[f64])| {
+                for (o, x) in into.iter_mut().zip(from) {
+                    *o = (self.combine)(*o, *x);
+                }
+            },
+        );
     }
 
     fn merge_row(&self, into: &mut [f64], first: isize, stride: isize) {
@@ -164,10 +173,19 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
         let Some((head, chunks)) = chunks.split_first() else {
             return tail;
         };
-        let mut lanes = *head;
-        for chunk in chunks {
-            self.merge(&mut lanes, chunk);
-        }
+        let lanes = best(
+            chunks,
+            #[inline(always)]
+            |chunks| {
+                let mut lanes = *head;
+                for chunk in chunks {
+                    for (lane, x) in lanes.iter_mut().zip(chunk) {
+                        *lane = (self.combine)(*lane, *x);
+                    }
+                }
+                lanes
+            },
+        );
         let [a, b, c, d, e, f, g, h] = lanes;
         let join = self.combine;
         join(join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h))), tail)

@@ -1,4 +1,4 @@
-//! Adding elements into places that may coincide, in a fixed order.
+//! Writing elements to places, and adding them into places that may coincide, in a fixed order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,6 +31,51 @@ pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &Atom
     }
 }
 
+/// Writes each element of the view to the place in `out` that its indices and `strides` (one for each axis) lead to from
+/// `start` on; no two elements go to one place.
+pub fn scatter(view: View, start: usize, strides: &[isize], out: &mut [f64]) {
+    if view.is_empty() {
+        return;
+    }
+    let both = view.shape.iter().zip(view.strides).zip(strides);
+    let mut axes: Axes<2> = coalesce(both.map(|((&len, &from), &to)| Axis { len, strides: [from, to] }));
+    let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0, 1] });
+    if axes.last().is_some_and(|outer| outer.strides[0].abs() < run.strides[0].abs()) {
+        // What lies the other way round is turned in blocks first.
+        let mut data = vec![0.0; view.len()];
+        view.copy_into(&mut data);
+        let dense = row_major(view.shape);
+        return scatter(View { data: &data, offset: 0, shape: view.shape, strides: &dense }, start, strides, out);
+    }
+    for [from, to] in Offsets::new(&axes, [view.offset as isize, start as isize]) {
+        match run.strides {
+            [1, 1] => {
+                let (from, to) = (from as usize, to as usize);
+                out[to..to + run.len].copy_from_slice(&view.data[from..from + run.len]);
+            }
+            [every, to_every] if every > 0 && to_every > 0 => {
+                let (every, to_every) = (every as usize, to_every as usize);
+                let elements = view.data[from as usize..].iter().step_by(every);
+                let places = out[to as usize..].iter_mut().step_by(to_every);
+                places.zip(elements).take(run.len).for_each(|(o, x)| *o = *x);
+            }
+            [every, to_every] => {
+                for i in 0..run.len as isize {
+                    out[(to + i * to_every) as usize] = view.data[(from + i * every) as usize];
+                }
+            }
+        }
+    }
+}
+
+fn row_major(shape: &[usize]) -> Vec<isize> {
+    let mut strides = vec![1; shape.len()];
+    for i in (1..shape.len()).rev() {
+        strides[i - 1] = strides[i] * shape[i] as isize;
+    }
+    strides
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::random::Random;
@@ -54,6 +99,35 @@ mod tests {
             }
             let mut out = vec![f64::NAN; expected.len()];
             scatter_add(view, &strides, &mut out, &AtomicBool::new(false));
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn elements_are_written_where_their_indices_lead() {
+        let mut random = Random::new(6);
+        for case in 0..400 {
+            let owned = random.view(case % 4);
+            let view = owned.view();
+            // Places with gaps between them, the axes in order or turned round.
+            let mut strides = vec![0; view.shape.len()];
+            let mut extent = 1 + random.below(2);
+            let inward = random.below(2) == 0;
+            for k in 0..strides.len() {
+                let axis = if inward { strides.len() - 1 - k } else { k };
+                strides[axis] = extent as isize;
+                extent = extent * view.shape[axis].max(1) + random.below(2);
+            }
+            let mut expected = vec![0.0; extent + 3];
+            let mut places = vec![3_isize];
+            for (&n, stride) in view.shape.iter().zip(&strides) {
+                places = places.iter().flat_map(|p| (0..n as isize).map(move |i| p + i * stride)).collect();
+            }
+            for (x, place) in view.to_contiguous().iter().zip(places) {
+                expected[place as usize] = *x;
+            }
+            let mut out = vec![0.0; expected.len()];
+            scatter(view, 3, &strides, &mut out);
             assert_eq!(out, expected);
         }
     }

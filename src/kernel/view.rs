@@ -68,16 +68,14 @@ impl<'a> View<'a> {
                 copy_plane(self.data, first, *rows, *columns, plane);
             }
         } else {
-            copy_runs(self.data, self.offset, joined, 0, out);
+            Walk::along(self.offset, joined).copy_range(self.data, 0, out);
         }
     }
 
     /// Writes the elements `start .. start + out.len()` of the row-major order, at a cost that does not grow with
     /// `start`.
     pub fn copy_range(&self, start: usize, out: &mut [f64]) {
-        if !out.is_empty() {
-            copy_runs(self.data, self.offset, self.axes(), start, out);
-        }
+        Walk::new(self.offset, self.shape, self.strides).copy_range(self.data, start, out);
     }
 
     /// The elements in row-major order, copied only where they do not lie so already.
@@ -97,19 +95,54 @@ impl<'a> View<'a> {
     }
 }
 
-/// Copies run after run along the innermost axis, from element `start` on.
-fn copy_runs(data: &[f64], offset: usize, mut axes: Axes<1>, start: usize, out: &mut [f64]) {
-    let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0] });
-    let stride = run.strides[0];
-    let mut column = start % run.len;
-    let mut rest = out;
-    for [first] in Offsets::starting_at(&axes, [offset as isize], start / run.len) {
-        let (here, after) = rest.split_at_mut(rest.len().min(run.len - column));
-        gather(data, first + column as isize * stride, stride, here);
-        rest = after;
-        column = 0;
-        if rest.is_empty() {
-            break;
+/// The way through a strided array in row-major order, worked out once for many looks at parts of it.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    offset: usize,
+    outer: Axes<1>,
+    /// The innermost axis.
+    run: Axis<1>,
+}
+
+impl Walk {
+    /// The way through an array of this offset, shape and strides: see [`View`].
+    pub fn new(offset: usize, shape: &[usize], strides: &[isize]) -> Self {
+        Self::along(offset, coalesce(axes(shape, strides)))
+    }
+
+    fn along(offset: usize, mut axes: Axes<1>) -> Self {
+        let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0] });
+        Self { offset, outer: axes, run }
+    }
+
+    /// Where the elements `start .. start + count` lie next to each other: the position of the first, and their number
+    /// or 1 if they are all that one element. `None` if they lie otherwise. There must be such elements.
+    pub fn together(&self, start: usize, count: usize) -> Option<(usize, usize)> {
+        let column = start % self.run.len;
+        let stride = self.run.strides[0];
+        if column + count > self.run.len || !(0..=1).contains(&stride) {
+            return None;
+        }
+        let [first] = Offsets::starting_at(&self.outer, [self.offset as isize], start / self.run.len).next()?;
+        Some((first as usize + column * stride as usize, if stride == 0 { 1 } else { count }))
+    }
+
+    /// Writes the elements `start .. start + out.len()`, at a cost that does not grow with `start`.
+    pub fn copy_range(&self, data: &[f64], start: usize, out: &mut [f64]) {
+        if out.is_empty() {
+            return;
+        }
+        let stride = self.run.strides[0];
+        let mut column = start % self.run.len;
+        let mut rest = out;
+        for [first] in Offsets::starting_at(&self.outer, [self.offset as isize], start / self.run.len) {
+            let (here, after) = rest.split_at_mut(rest.len().min(self.run.len - column));
+            gather(data, first + column as isize * stride, stride, here);
+            rest = after;
+            column = 0;
+            if rest.is_empty() {
+                break;
+            }
         }
     }
 }
@@ -180,8 +213,16 @@ mod tests {
             let start = random.below(expected.len() + 1);
             let end = start + random.below(expected.len() - start + 1);
             let mut part = vec![f64::NAN; end - start];
-            view.copy_range(start, &mut part);
+            let walk = Walk::new(view.offset, view.shape, view.strides);
+            walk.copy_range(view.data, start, &mut part);
             assert_eq!(part, expected[start..end]);
+            if start < end
+                && let Some((first, count)) = walk.together(start, end - start)
+            {
+                assert!(count == 1 || count == end - start);
+                let seen = (0..end - start).map(|i| view.data[first + i.min(count - 1)]);
+                assert!(seen.eq(expected[start..end].iter().copied()));
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::row::{Meaning, Operation};
 use super::shaping::broadcast_all;
 use crate::fault::Fault;
 use crate::ir::{Arithmetic, Builder, Depends, NodeId, Primitive, Rule, Single, elements};
+use crate::kernel;
 
 macro_rules! comparison {
     ($id:ident, $name:literal, $op:tt) => {
@@ -43,11 +44,7 @@ pub(in crate::ops) static SELECT: Primitive = Primitive {
     }),
     ..primitive(
         "select",
-        |a, o| {
-            for (((o, c), x), y) in o.iter_mut().zip(a[0]).zip(a[1]).zip(a[2]) {
-                *o = if *c == 0.0 { *y } else { *x };
-            }
-        },
+        |a, o| kernel::map3([a[0], a[1], a[2]], o, |c, x, y| if c == 0.0 { y } else { x }),
         1,
         Rule::Linear {
             fixed: &[0],

@@ -136,7 +136,7 @@ fn exchange(b: &mut Builder, x: NodeId, batch: usize, p: usize, q: usize) -> Nod
     b.permute(x, &order)
 }
 
-/// A new batch axis joins the batch if both factors carry it; if one does, it becomes a free axis of
+/// A new batch axis joins the batch if both factors carry it; if one does, it becomes the first free axis of
 /// that factor, so that many points still make one large product.
 fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], _: usize) -> NodeId {
     let Attr::Contract(batch, contracted, absorb) = node.attr else { return args[0].0 };
@@ -152,13 +152,21 @@ fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], _: usize) -> Node
         let order: SmallVec<[usize; 4]> = [batch].into_iter().chain(0..batch).chain(batch + 1..=rank).collect();
         return b.permute(out, &order);
     }
-    let middle = batch + contracted;
-    let order: SmallVec<[usize; 4]> = (1..=middle).chain([0]).chain(middle + 1..b.shape(y).len()).collect();
+    // The factors change places, so that what is batched lies item by item in the result too, as elementwise work
+    // and further products take it.
+    let (free_a, middle, end) = (b.shape(x).len() - batch - contracted, batch + contracted, b.shape(y).len());
+    let order: SmallVec<[usize; 4]> = (1..=batch).chain([0]).chain(middle + 1..end).chain(batch + 1..=middle).collect();
     let y = b.permute(y, &order);
-    let free_a = b.shape(x).len() - batch - contracted;
-    let out = b.product(x, y, batch, contracted, absorb);
-    let place = batch + free_a;
-    let order: SmallVec<[usize; 4]> = [place].into_iter().chain(0..place).chain(place + 1..=rank).collect();
+    let x = exchange(b, x, batch, free_a, contracted);
+    let absorb = match absorb {
+        Absorb::Left => Absorb::Right,
+        Absorb::Right => Absorb::Left,
+        Absorb::Neither | Absorb::Both => absorb,
+    };
+    let out = b.product(y, x, batch, contracted, absorb);
+    let free_a_starts = rank + 1 - free_a;
+    let order: SmallVec<[usize; 4]> =
+        [batch].into_iter().chain(0..batch).chain(free_a_starts..=rank).chain(batch + 1..free_a_starts).collect();
     b.permute(out, &order)
 }
 

@@ -23,9 +23,11 @@ static GATHER: Primitive = Primitive {
         let g = Geometry::new(batch, axis, args[0].shape, args[1].shape);
         g.visit(&indices, |place, source| {
             let cells = &mut out[place..place + g.inner];
-            match source {
-                Some(s) => cells.copy_from_slice(&x[s..s + g.inner]),
-                None => cells.fill(f64::NAN),
+            match (source, cells) {
+                // Most often single elements are picked.
+                (Some(s), [cell]) => *cell = x[s],
+                (Some(s), cells) => cells.copy_from_slice(&x[s..s + g.inner]),
+                (None, cells) => cells.fill(f64::NAN),
             }
         });
     }),
@@ -240,7 +242,9 @@ impl Geometry {
 /// A whole number in [-length, length) as a position.
 pub(in crate::ops) fn resolve(index: f64, length: usize) -> Option<usize> {
     let position = if index < 0.0 { index + length as f64 } else { index };
-    (position >= 0.0 && position < length as f64 && position.fract() == 0.0).then_some(position as usize)
+    // What is out of range or no number is made one that is not equal, or too large.
+    let whole = position as i64;
+    (whole as f64 == position && (whole as u64) < length as u64).then_some(whole as usize)
 }
 
 fn batch_rule(b: &mut Builder, op: &'static Primitive, node: &Node, args: &[BatchArg], size: usize) -> NodeId {

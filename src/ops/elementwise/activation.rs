@@ -2,14 +2,14 @@
 
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
-use super::{LIBRARY, at_zero, map1, of_argument, primitive};
+use super::{LIBRARY, at_zero, map1, of_argument, primitive, vector};
 use crate::ir::{Primitive, Rule};
 use crate::kernel;
 
 /// Logistic function. Its slope is σ(x)·σ(-x), which keeps the digits that 1 - σ loses.
 static SIGMOID: Primitive = primitive(
     "sigmoid",
-    |a, o| map1(a, o, kernel::sigmoid),
+    |a, o| vector!(a, o, kernel::sigmoid),
     LIBRARY + 4,
     Rule::Local(|b, n, _| {
         let x = b.arg(n, 0);
@@ -21,7 +21,7 @@ static SIGMOID: Primitive = primitive(
 
 static SOFTPLUS: Primitive = primitive(
     "softplus",
-    |a, o| map1(a, o, kernel::softplus),
+    |a, o| vector!(a, o, kernel::softplus),
     2 * LIBRARY,
     Rule::Local(|b, n, _| of_argument(b, n, &SIGMOID)),
 );

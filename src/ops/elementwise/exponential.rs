@@ -4,22 +4,23 @@ use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 use super::super::Algebra;
 use super::super::row::Operation;
-use super::{LIBRARY, map1, of_argument, primitive, unary};
+use super::{LIBRARY, map1, of_argument, primitive, unary, vector};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::kernel;
 
 /// e^x.
 pub(in crate::ops) static EXP: Primitive =
-    primitive("exp", |a, o| map1(a, o, f64::exp), LIBRARY, Rule::Local(|_, n, _| Some(n)));
+    primitive("exp", |a, o| vector!(a, o, kernel::exp), LIBRARY, Rule::Local(|_, n, _| Some(n)));
 
 static EXP2: Primitive =
     primitive("exp2", |a, o| map1(a, o, f64::exp2), LIBRARY, Rule::Local(|b, n, _| Some(b.times(LN_2, n))));
 
 static EXPM1: Primitive =
-    primitive("expm1", |a, o| map1(a, o, f64::exp_m1), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &EXP)));
+    primitive("expm1", |a, o| vector!(a, o, kernel::expm1), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &EXP)));
 
 /// Natural logarithm.
 pub(in crate::ops) static LOG: Primitive =
-    primitive("log", |a, o| map1(a, o, f64::ln), LIBRARY, Rule::Local(|b, n, _| Some(over(b, 1.0, n))));
+    primitive("log", |a, o| vector!(a, o, kernel::log), LIBRARY, Rule::Local(|b, n, _| Some(over(b, 1.0, n))));
 
 static LOG2: Primitive =
     primitive("log2", |a, o| map1(a, o, f64::log2), LIBRARY, Rule::Local(|b, n, _| Some(over(b, LOG2_E, n))));
@@ -29,7 +30,7 @@ static LOG10: Primitive =
 
 static LOG1P: Primitive = primitive(
     "log1p",
-    |a, o| map1(a, o, f64::ln_1p),
+    |a, o| vector!(a, o, kernel::log1p),
     LIBRARY,
     Rule::Local(|b, n, _| {
         let x = b.arg(n, 0);

@@ -3,8 +3,9 @@
 use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::{HYPOT, SQRT};
-use super::{LIBRARY, map1, of_argument, primitive, unary};
+use super::{LIBRARY, map1, of_argument, primitive, unary, vector};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::kernel;
 
 static SINH: Primitive =
     primitive("sinh", |a, o| map1(a, o, f64::sinh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &COSH)));
@@ -15,17 +16,12 @@ static COSH: Primitive =
 /// Hyperbolic tangent. Its slope is computed from x, not as 1 - tanh², which loses half its digits
 /// by |x| = 9.
 static TANH: Primitive =
-    primitive("tanh", |a, o| map1(a, o, f64::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)));
+    primitive("tanh", |a, o| vector!(a, o, kernel::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)));
 
 /// 1/cosh², as 4e/(1 + e)² with e = exp(-2|x|) ≤ 1, to full precision everywhere.
 static SECH2: Primitive = primitive(
     "sech2",
-    |a, o| {
-        map1(a, o, |x| {
-            let e = (-2.0 * x.abs()).exp();
-            4.0 * e / ((1.0 + e) * (1.0 + e))
-        });
-    },
+    |a, o| vector!(a, o, kernel::sech2),
     LIBRARY + 8,
     Rule::Local(|b, n, _| {
         let x = b.arg(n, 0);

@@ -19,6 +19,7 @@ use super::row::{Meaning, Operation};
 use crate::ir::{
     Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single, show,
 };
+use crate::kernel;
 
 /// All arguments have one shape, and so has the result.
 pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
@@ -59,29 +60,37 @@ pub(super) const SPECIAL: u64 = 60;
 /// Cost of a function that is an integral by quadrature, in multiplications.
 pub(super) const QUADRATURE: u64 = 4000;
 
-/// Applies a function of one number along a slice.
+/// Applies a function of one number along a slice. One that is to become vector code comes in a closure marked
+/// `#[inline(always)]`.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]
 pub(super) fn map1(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64) -> f64) {
-    for (o, x) in out.iter_mut().zip(a[0]) {
-        *o = f(*x);
-    }
+    kernel::map1([a[0]], out, f);
 }
+
+/// Applies a function of `kernel` along a slice as vector code.
+macro_rules! vector {
+    ($a:ident, $o:ident, $f:path) => {
+        $crate::kernel::map1(
+            [$a[0]],
+            $o,
+            #[inline(always)]
+            |x| $f(x),
+        )
+    };
+}
+pub(super) use vector;
 
 /// Applies a function of two numbers along slices.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]
 pub(super) fn map2(a: &[&[f64]], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-    for ((o, x), y) in out.iter_mut().zip(a[0]).zip(a[1]) {
-        *o = f(*x, *y);
-    }
+    kernel::map2([a[0], a[1]], out, f);
 }
 
 /// Applies a function of an order and two numbers along slices.
 pub(super) fn map3(a: &[&[f64]], out: &mut [f64], f: impl Fn(u32, f64, f64) -> f64) {
-    for (((o, n), x), y) in out.iter_mut().zip(a[0]).zip(a[1]).zip(a[2]) {
-        *o = f(*n as u32, *x, *y);
-    }
+    kernel::map3([a[0], a[1], a[2]], out, |n, x, y| f(n as u32, x, y));
 }
 
 /// A row of an operation on one argument.

@@ -5,13 +5,32 @@ use super::super::row::Operation;
 use super::power::HYPOT;
 use super::{LIBRARY, map1, map2, of_argument, primitive, unary};
 use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::kernel;
 
-static SIN: Primitive =
-    primitive("sin", |a, o| map1(a, o, f64::sin), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &COS)));
+/// Applies a function of an angle along a slice: one form for near angles, another for the rest.
+macro_rules! circular {
+    ($a:ident, $o:ident, $near:path, $any:path) => {
+        kernel::map1_unless(
+            [$a[0]],
+            $o,
+            #[inline(always)]
+            |x| $near(x),
+            kernel::is_near,
+            $any,
+        )
+    };
+}
+
+static SIN: Primitive = primitive(
+    "sin",
+    |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
+    LIBRARY,
+    Rule::Local(|b, n, _| of_argument(b, n, &COS)),
+);
 
 static COS: Primitive = primitive(
     "cos",
-    |a, o| map1(a, o, f64::cos),
+    |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
     LIBRARY,
     Rule::Local(|b, n, _| {
         let x = b.arg(n, 0);

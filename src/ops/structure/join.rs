@@ -1,11 +1,11 @@
 //! Padding with zeros and joining: elements copied to their places in a larger array.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::super::Algebra;
 use super::{Triple, linear, mismatch, pad, slice};
 use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Shape, ShapeError, Single, elements, row_major, show};
-use crate::kernel::View;
+use crate::kernel::{self, View};
 
 /// Zeros before, after and between the elements of every axis: the transpose of a slice.
 pub(in crate::ops) static PAD: Primitive = Primitive {
@@ -28,13 +28,13 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
         Kernel::Dense(|attr, shape, args, out, _| {
             out.fill(0.0);
             let Attr::Pad(widths) = attr else { return };
-            let strides = row_major(shape);
-            let mut layout = Layout::dense(args[0].shape);
-            for (i, &(before, _, between)) in widths.iter().enumerate() {
-                layout.offset += before * strides[i] as usize;
-                layout.strides[i] = strides[i] * (between as isize + 1);
+            let mut strides = row_major(shape);
+            let mut first = 0;
+            for (stride, &(before, _, between)) in strides.iter_mut().zip(widths) {
+                first += before * *stride as usize;
+                *stride *= between as isize + 1;
             }
-            scatter_into(&args[0], &layout, out);
+            kernel::scatter(args[0], first, &strides, out);
         }),
         |b, n, _, ct| {
             let Attr::Pad(widths) = b.node(n).attr.clone() else { return ct };
@@ -56,6 +56,9 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
         },
     )
 };
+
+/// Elements of a join that are written at a time: they stay in the cache.
+const PORTION: usize = 1 << 14;
 
 /// Arrays joined along an axis.
 pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
@@ -82,11 +85,19 @@ pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
         Kernel::Dense(|attr, shape, args, out, _| {
             let Attr::Index(axis) = attr else { return };
             let strides = row_major(shape);
-            let mut offset = 0;
-            for a in args {
-                let layout = Layout { offset, shape: a.shape.into(), strides: strides.clone() };
-                scatter_into(a, &layout, out);
-                offset += a.shape[*axis] * strides[*axis] as usize;
+            // What lies side by side in the result is written part by part, so that it comes to memory once.
+            let rows = if *axis == 0 { shape[0] } else { PORTION / elements(&shape[1..]).max(1) }.max(1);
+            for top in (0..shape[0]).step_by(rows) {
+                let mut first = top * strides[0] as usize;
+                for a in args {
+                    let mut part: Shape = a.shape.into();
+                    if *axis > 0 {
+                        part[0] = rows.min(shape[0] - top);
+                    }
+                    let offset = a.offset.saturating_add_signed(top as isize * a.strides[0]);
+                    kernel::scatter(View { offset, shape: &part, ..*a }, first, &strides, out);
+                    first += a.shape[*axis] * strides[*axis] as usize;
+                }
             }
         }),
         |b, n, i, ct| {
@@ -122,35 +133,4 @@ fn beside(attr: &Attr, shape: &[usize], args: &[&[usize]]) -> Vec<Layout> {
 fn padded((before, after, between): Triple, n: usize) -> usize {
     let inside = if n == 0 { 0 } else { (n - 1).saturating_mul(between.saturating_add(1)).saturating_add(1) };
     inside.saturating_add(before).saturating_add(after)
-}
-
-/// Writes the elements of a view, in order, to the places of a layout.
-fn scatter_into(view: &View<'_>, layout: &Layout, out: &mut [f64]) {
-    let inner = layout.shape.last().copied().unwrap_or(1);
-    let stride = layout.strides.last().copied().unwrap_or(1) as usize;
-    let data = view.to_contiguous();
-    if inner == 0 {
-        return;
-    }
-    let outer = layout.shape.len().saturating_sub(1);
-    let mut index: SmallVec<[usize; 4]> = smallvec![0; outer];
-    let mut start = layout.offset;
-    for row in data.chunks_exact(inner) {
-        if stride == 1 {
-            out[start..start + inner].copy_from_slice(row);
-        } else {
-            for (i, x) in row.iter().enumerate() {
-                out[start + i * stride] = *x;
-            }
-        }
-        for axis in (0..outer).rev() {
-            index[axis] += 1;
-            start += layout.strides[axis] as usize;
-            if index[axis] < layout.shape[axis] {
-                break;
-            }
-            start -= layout.strides[axis] as usize * layout.shape[axis];
-            index[axis] = 0;
-        }
-    }
 }

@@ -1,0 +1,62 @@
+//! Sine and cosine.
+
+use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_sum, polynomial};
+
+/// π/2 in four parts; the first three have 33 bits, so that their products with whole numbers below 2²⁰ are exact.
+const HALF_PI: [f64; 4] =
+    [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_711_166_5e-21, 8.478_427_660_368_9e-32];
+
+/// Sizes of arguments up to here are reduced exactly enough.
+const MOST: f64 = 1e6;
+
+/// Whether [`sin`] and [`cos`] hold for an argument: it is not large, nor infinite or NaN.
+#[inline(always)]
+pub fn is_near(x: f64) -> bool {
+    x.abs() < MOST
+}
+
+/// The sine, `quarters` quarter turns on.
+#[inline(always)]
+fn turned(x: f64, quarters: u64) -> f64 {
+    let shifted = x * std::f64::consts::FRAC_2_PI + ROUNDER;
+    let k = shifted - ROUNDER;
+    let (high, low) = exact_sum(x - k * HALF_PI[0], -(k * HALF_PI[1]));
+    let (r, lower) = exact_sum(high, -(k * HALF_PI[2]));
+    let low = low + lower - k * HALF_PI[3];
+    let square = r * r;
+
+    let cubic = polynomial(square, [-C[3], C[5], -C[7], C[9], -C[11], C[13], -C[15], C[17]]);
+    let half = 0.5 * square;
+    let sine = r + (r * square * cubic + low * (1.0 - half));
+
+    let quartic = polynomial(square, [C[4], -C[6], C[8], -C[10], C[12], -C[14], C[16]]);
+    let most = 1.0 - half;
+    let cosine = most + (((1.0 - most) - half) + (square * square * quartic - r * low));
+
+    let quarter = shifted.to_bits().wrapping_add(quarters);
+    let y = if quarter & 1 == 0 { sine } else { cosine };
+    f64::from_bits(y.to_bits() ^ ((quarter & 2) << 62))
+}
+
+/// The sine of an angle that [`is_near`] says it holds for.
+#[inline(always)]
+pub fn sin(x: f64) -> f64 {
+    let y = turned(x, 0);
+    if x == 0.0 { x } else { y }
+}
+
+/// The cosine of an angle that [`is_near`] says it holds for.
+#[inline(always)]
+pub fn cos(x: f64) -> f64 {
+    turned(x, 1)
+}
+
+/// The sine of any angle, as close as a double can be: for those that [`sin`] does not hold for.
+pub fn sin_of_any(x: f64) -> f64 {
+    pxfm::f_sin(x)
+}
+
+/// The cosine of any angle, as close as a double can be: for those that [`cos`] does not hold for.
+pub fn cos_of_any(x: f64) -> f64 {
+    pxfm::f_cos(x)
+}

@@ -1,0 +1,54 @@
+//! Elementary functions that compilers turn into vector code: polynomials without branches, tables or fused operations.
+//!
+//! Each is a function of one number; a loop over it takes as many elements at a time as the processor holds (see
+//! `lanes`), and gives the same bits one at a time. Errors are below one unit in the last place where nothing else is
+//! said. The methods are those of the field: reduction of the argument in two or three parts (Cody and Waite, *Software
+//! Manual for the Elementary Functions*, 1980), Taylor polynomials on what is left, and the correction of sums by their
+//! rounding errors (Muller, *Elementary Functions*, 3rd ed., 2016).
+
+#![allow(clippy::inline_always, reason = "the functions must be compiled inside the loop to become vector code")]
+
+mod circular;
+mod exponential;
+mod hyperbolic;
+mod logarithm;
+#[cfg(test)]
+mod tests;
+
+pub use circular::{cos, cos_of_any, is_near, sin, sin_of_any};
+pub use exponential::{exp, expm1};
+pub use hyperbolic::{sech2, tanh};
+pub use logarithm::{log, log1p};
+
+/// Adding this to a number below 2⁵¹ rounds it to a whole one, which then stands in the lowest bits.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// 1/n! for n from 0 on; the factorials are exact.
+const INVERSE_FACTORIAL: [f64; 19] = {
+    let mut inverse = [1.0; 19];
+    let (mut factorial, mut n) = (1u64, 1);
+    while n < 19 {
+        factorial *= n as u64;
+        inverse[n] = 1.0 / factorial as f64;
+        n += 1;
+    }
+    inverse
+};
+
+/// c₀ + c₁x + c₂x² + …
+#[inline(always)]
+fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
+    let mut sum = coefficients[N - 1];
+    for i in (0..N - 1).rev() {
+        sum = sum * x + coefficients[i];
+    }
+    sum
+}
+
+/// The sum of two numbers, and its rounding error.
+#[inline(always)]
+fn exact_sum(x: f64, y: f64) -> (f64, f64) {
+    let sum = x + y;
+    let of_y = sum - x;
+    (sum, (x - (sum - of_y)) + (y - of_y))
+}

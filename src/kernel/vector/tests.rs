@@ -1,0 +1,235 @@
+//! Errors against correctly rounded functions, special values included, and that neither place nor company changes a bit.
+
+use super::super::elementwise::{sigmoid, softplus};
+use super::super::lanes::{map1, map1_unless};
+use super::super::random::Random;
+use super::*;
+
+/// A function as loops apply it, the correctly rounded one, how many steps between doubles they may differ by, and the
+/// ranges looked at.
+struct Case {
+    name: &'static str,
+    along: fn(&[f64], &mut [f64]),
+    reference: fn(f64) -> f64,
+    steps: u64,
+    ranges: &'static [(f64, f64)],
+}
+
+macro_rules! along {
+    ($f:path) => {
+        |x, out| {
+            map1(
+                [x],
+                out,
+                #[inline(always)]
+                |x| $f(x),
+            )
+        }
+    };
+}
+
+const CASES: [Case; 10] = [
+    Case {
+        name: "exp",
+        along: along!(exp),
+        reference: exact_exp,
+        steps: 1,
+        ranges: &[(-1.0, 1.0), (-20.0, 20.0), (-746.0, 710.0)],
+    },
+    Case {
+        name: "expm1",
+        along: along!(expm1),
+        reference: pxfm::f_expm1,
+        steps: 1,
+        ranges: &[(-0.4, 0.4), (-3.0, 3.0), (-60.0, 710.0)],
+    },
+    Case { name: "log", along: along!(log), reference: pxfm::f_log, steps: 1, ranges: &[(0.5, 2.0), (0.0, 1e9)] },
+    Case {
+        name: "log1p",
+        along: along!(log1p),
+        reference: pxfm::f_log1p,
+        steps: 1,
+        ranges: &[(-0.5, 1.0), (-1.0, 9.0), (-1.0, 1e17)],
+    },
+    Case {
+        name: "tanh",
+        along: along!(tanh),
+        reference: pxfm::f_tanh,
+        steps: 1,
+        ranges: &[(-0.4, 0.4), (-3.0, 3.0), (-25.0, 25.0)],
+    },
+    Case {
+        name: "sin",
+        along: |x, out| {
+            map1_unless(
+                [x],
+                out,
+                #[inline(always)]
+                |x| sin(x),
+                is_near,
+                sin_of_any,
+            );
+        },
+        reference: pxfm::f_sin,
+        steps: 1,
+        ranges: &[(-7.0, 7.0), (-1e4, 1e4), (-2e6, 2e6)],
+    },
+    Case {
+        name: "cos",
+        along: |x, out| {
+            map1_unless(
+                [x],
+                out,
+                #[inline(always)]
+                |x| cos(x),
+                is_near,
+                cos_of_any,
+            );
+        },
+        reference: pxfm::f_cos,
+        steps: 1,
+        ranges: &[(-7.0, 7.0), (-1e4, 1e4), (-2e6, 2e6)],
+    },
+    Case {
+        name: "sech2",
+        along: along!(sech2),
+        reference: |x| {
+            let cosh = pxfm::f_cosh(x);
+            1.0 / cosh / cosh
+        },
+        // The reference is itself some steps away from the exact value.
+        steps: 6,
+        ranges: &[(-1.0, 1.0), (-20.0, 20.0), (-350.0, 350.0)],
+    },
+    Case {
+        name: "sigmoid",
+        along: along!(sigmoid),
+        reference: |x| if x < 0.0 { exact_exp(x) / (1.0 + exact_exp(x)) } else { 1.0 / (1.0 + exact_exp(-x)) },
+        steps: 2,
+        ranges: &[(-1.0, 1.0), (-40.0, 40.0), (-740.0, 740.0)],
+    },
+    Case {
+        name: "softplus",
+        along: along!(softplus),
+        reference: |x| (if x < 0.0 { 0.0 } else { x }) + pxfm::f_log1p(exact_exp(-x.abs())),
+        steps: 2,
+        ranges: &[(-1.0, 1.0), (-40.0, 40.0), (-740.0, 740.0)],
+    },
+];
+
+/// The correctly rounded exponential; where it is subnormal, and `pxfm` is wrong, the one of the standard library.
+fn exact_exp(x: f64) -> f64 {
+    if x < -708.0 { x.exp() } else { pxfm::f_exp(x) }
+}
+
+/// Doubles between two doubles; none between two that are no numbers.
+fn steps(x: f64, y: f64) -> u64 {
+    if x.is_nan() && y.is_nan() {
+        return 0;
+    }
+    let place = |x: f64| if x < 0.0 { -((x.to_bits() << 1 >> 1) as i64) } else { (x.to_bits() << 1 >> 1) as i64 };
+    place(x).abs_diff(place(y))
+}
+
+/// Arguments all over a range, evenly and by their exponents, in both directions from zero.
+fn arguments(random: &mut Random, (least, most): (f64, f64)) -> Vec<f64> {
+    let evenly = |random: &mut Random| least + (most - least) * (random.number() + 1.0) / 2.0;
+    let mut all: Vec<f64> = (0..20_000).map(|_| evenly(random)).collect();
+    let tiny = (0..20_000).map(|_| random.number() * 2.0_f64.powi(-(random.below(1060) as i32)));
+    all.extend(tiny.filter(|x| (least..=most).contains(x)));
+    all
+}
+
+#[test]
+fn results_are_within_a_step_of_the_correctly_rounded_ones() {
+    for Case { name, along, reference, steps: allowed, ranges } in CASES {
+        let mut random = Random::new(7);
+        for &range in ranges {
+            let x = arguments(&mut random, range);
+            let mut out = vec![f64::NAN; x.len()];
+            along(&x, &mut out);
+            for (x, y) in x.iter().zip(out) {
+                let expected = reference(*x);
+                assert!(steps(y, expected) <= allowed, "{name}({x:e}) = {y:e}, not {expected:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ends_of_the_range_and_special_values_are_those_of_the_standard() {
+    let tiny = f64::from_bits(1);
+    let special = [
+        0.0,
+        -0.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1.0,
+        -1.0,
+        tiny,
+        -tiny,
+        1e-310,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::MIN,
+        1e300,
+        709.782_712_893_384,
+        709.782_712_893_385,
+        -745.133_219_101_941,
+        -745.133_219_101_942,
+        -708.5,
+        36.7,
+        37.5,
+        -36.7,
+        -37.5,
+        19.0,
+        20.5,
+        1e6,
+        -1e6,
+        1e22,
+    ];
+    for Case { name, along, reference, steps: allowed, .. } in CASES {
+        for x in special {
+            let mut out = [0.0];
+            along(&[x], &mut out);
+            let expected = reference(x);
+            assert!(steps(out[0], expected) <= allowed, "{name}({x:e}) = {:e}, not {expected:e}", out[0]);
+            if expected == 0.0 {
+                assert_eq!(out[0].is_sign_negative(), expected.is_sign_negative(), "{name}({x:e})");
+            }
+        }
+    }
+}
+
+#[test]
+fn angles_next_to_multiples_of_a_right_angle_keep_all_digits() {
+    for k in (1..600_000_u32).step_by(7) {
+        let near = f64::from(k) * std::f64::consts::FRAC_PI_2;
+        for x in [near.next_down(), near, near.next_up()] {
+            assert!(steps(sin(x), pxfm::f_sin(x)) <= 1, "sin({x:e})");
+            assert!(steps(cos(x), pxfm::f_cos(x)) <= 1, "cos({x:e})");
+        }
+    }
+}
+
+#[test]
+fn neither_place_nor_company_changes_a_bit() {
+    let mut random = Random::new(8);
+    let mut x: Vec<f64> = (0..67).map(|_| 30.0 * random.number()).collect();
+    x[5] = f64::NAN;
+    x[40] = 1e9;
+    for Case { name, along, .. } in CASES {
+        let alone = x.iter().map(|x| {
+            let mut out = [0.0];
+            along(&[*x], &mut out);
+            out[0].to_bits()
+        });
+        let alone: Vec<u64> = alone.collect();
+        for start in 0..9 {
+            let mut out = vec![0.0; x.len() - start];
+            along(&x[start..], &mut out);
+            assert!(out.iter().map(|y| y.to_bits()).eq(alone[start..].iter().copied()), "{name} from {start} on");
+        }
+    }
+}
