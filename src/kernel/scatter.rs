@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::portions::{PORTION, add, fill};
 use super::view::View;
 use super::walk::{Axes, Axis, Offsets, coalesce};
 
 /// Sets `out` to zero and adds each element of the view, in its row-major order, to the place in `out` that its indices
 /// and `strides` (0 or more, one for each axis) lead to. Stops early once `cancel` is set.
 pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &AtomicBool) {
-    out.fill(0.0);
+    fill(out, 0.0, cancel);
     if view.is_empty() {
         return;
     }
@@ -21,10 +22,12 @@ pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &Atom
         }
         if run.strides == [1, 1] {
             let (from, to) = (from as usize, to as usize);
-            let terms = &view.data[from..from + run.len];
-            out[to..to + run.len].iter_mut().zip(terms).for_each(|(o, x)| *o += x);
+            add(&view.data[from..from + run.len], &mut out[to..to + run.len], cancel);
         } else {
             for i in 0..run.len as isize {
+                if i as usize % PORTION == 0 && cancel.load(Ordering::Relaxed) {
+                    return;
+                }
                 out[(to + i * run.strides[1]) as usize] += view.data[(from + i * run.strides[0]) as usize];
             }
         }
@@ -63,6 +66,6 @@ mod tests {
         let view = View { data: &[1.0; 6], offset: 0, shape: &[3, 2], strides: &[2, 1] };
         let mut out = [f64::NAN; 4];
         scatter_add(view, &[1, 1], &mut out, &AtomicBool::new(true));
-        assert_eq!(out, [0.0; 4]);
+        assert!(out.iter().all(|x| x.is_nan()), "nothing is written: {out:?}");
     }
 }

@@ -2,7 +2,9 @@
 //! and computes nothing.
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 
+use super::portions::{PORTION, wanted};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
 /// Side of the square blocks in which a transposed plane is copied: a block of reads and one of writes fit the cache.
@@ -55,6 +57,11 @@ impl<'a> View<'a> {
 
     /// Writes all elements in row-major order; `out` has the length of the view.
     pub fn copy_into(&self, out: &mut [f64]) {
+        self.copy_until(out, &AtomicBool::new(false));
+    }
+
+    /// The same until `cancel` is set; what is left of `out` then stays as it is.
+    pub fn copy_until(&self, out: &mut [f64], cancel: &AtomicBool) {
         if out.is_empty() {
             return;
         }
@@ -65,10 +72,10 @@ impl<'a> View<'a> {
         {
             let planes = out.chunks_exact_mut(rows.len * columns.len);
             for (plane, [first]) in planes.zip(Offsets::new(outer, [self.offset as isize])) {
-                copy_plane(self.data, first, *rows, *columns, plane);
+                copy_plane(self.data, first, *rows, *columns, plane, cancel);
             }
         } else {
-            copy_runs(self.data, self.offset, joined, 0, out);
+            copy_runs(self.data, self.offset, joined, 0, out, cancel);
         }
     }
 
@@ -76,16 +83,21 @@ impl<'a> View<'a> {
     /// `start`.
     pub fn copy_range(&self, start: usize, out: &mut [f64]) {
         if !out.is_empty() {
-            copy_runs(self.data, self.offset, self.axes(), start, out);
+            copy_runs(self.data, self.offset, self.axes(), start, out, &AtomicBool::new(false));
         }
     }
 
     /// The elements in row-major order, copied only where they do not lie so already.
     pub fn to_contiguous(&self) -> Cow<'a, [f64]> {
+        self.contiguous_until(&AtomicBool::new(false))
+    }
+
+    /// The same until `cancel` is set; what was not copied then is zero.
+    pub fn contiguous_until(&self, cancel: &AtomicBool) -> Cow<'a, [f64]> {
         self.as_slice().map_or_else(
             || {
                 let mut out = vec![0.0; self.len()];
-                self.copy_into(&mut out);
+                self.copy_until(&mut out, cancel);
                 Cow::Owned(out)
             },
             Cow::Borrowed,
@@ -98,17 +110,19 @@ impl<'a> View<'a> {
 }
 
 /// Copies run after run along the innermost axis, from element `start` on.
-fn copy_runs(data: &[f64], offset: usize, mut axes: Axes<1>, start: usize, out: &mut [f64]) {
+fn copy_runs(data: &[f64], offset: usize, mut axes: Axes<1>, start: usize, out: &mut [f64], cancel: &AtomicBool) {
     let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0] });
     let stride = run.strides[0];
     let mut column = start % run.len;
     let mut rest = out;
     for [first] in Offsets::starting_at(&axes, [offset as isize], start / run.len) {
         let (here, after) = rest.split_at_mut(rest.len().min(run.len - column));
-        gather(data, first + column as isize * stride, stride, here);
+        for (i, part) in here.chunks_mut(PORTION).enumerate().take_while(|_| wanted(cancel)) {
+            gather(data, first + (column + i * PORTION) as isize * stride, stride, part);
+        }
         rest = after;
         column = 0;
-        if rest.is_empty() {
+        if rest.is_empty() || !wanted(cancel) {
             break;
         }
     }
@@ -130,11 +144,11 @@ pub(super) fn gather(data: &[f64], first: isize, stride: isize, out: &mut [f64])
 }
 
 /// Copies a plane whose columns lie closer together than its rows, in blocks that stay in the cache.
-fn copy_plane(data: &[f64], first: isize, rows: Axis<1>, columns: Axis<1>, out: &mut [f64]) {
+fn copy_plane(data: &[f64], first: isize, rows: Axis<1>, columns: Axis<1>, out: &mut [f64], cancel: &AtomicBool) {
     let ([down], [across]) = (rows.strides, columns.strides);
     for (band, out) in out.chunks_mut(BLOCK * columns.len).enumerate() {
         let top = first + (band * BLOCK) as isize * down;
-        for left in (0..columns.len).step_by(BLOCK) {
+        for left in (0..columns.len).step_by(BLOCK).take_while(|_| wanted(cancel)) {
             let right = (left + BLOCK).min(columns.len);
             for (i, row) in out.chunks_exact_mut(columns.len).enumerate() {
                 let mut place = top + i as isize * down + left as isize * across;

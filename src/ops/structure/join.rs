@@ -1,11 +1,13 @@
 //! Padding with zeros and joining: elements copied to their places in a larger array.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use smallvec::{SmallVec, smallvec};
 
 use super::super::Algebra;
 use super::{Triple, linear, mismatch, pad, slice};
 use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Shape, ShapeError, elements, row_major, show};
-use crate::kernel::View;
+use crate::kernel::{self, View};
 
 /// Zeros before, after and between the elements of every axis: the transpose of a slice.
 pub(in crate::ops) static PAD: Primitive = Primitive {
@@ -25,8 +27,8 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
             }
             _ => Err(mismatch(attr, args)),
         },
-        Kernel::Dense(|attr, shape, args, out, _| {
-            out.fill(0.0);
+        Kernel::Dense(|attr, shape, args, out, cancel| {
+            kernel::fill(out, 0.0, cancel);
             let Attr::Pad(widths) = attr else { return };
             let strides = row_major(shape);
             let mut layout = Layout::dense(args[0].shape);
@@ -34,7 +36,7 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
                 layout.offset += before * strides[i] as usize;
                 layout.strides[i] = strides[i] * (between as isize + 1);
             }
-            scatter_into(&args[0], &layout, out);
+            scatter_into(&args[0], &layout, out, cancel);
         }),
         |b, n, _, ct| {
             let Attr::Pad(widths) = b.node(n).attr.clone() else { return ct };
@@ -77,13 +79,13 @@ pub(in crate::ops) static CONCATENATE: Primitive = linear(
         }
         Ok(shape)
     },
-    Kernel::Dense(|attr, shape, args, out, _| {
+    Kernel::Dense(|attr, shape, args, out, cancel| {
         let Attr::Index(axis) = attr else { return };
         let strides = row_major(shape);
         let mut offset = 0;
         for a in args {
             let layout = Layout { offset, shape: a.shape.into(), strides: strides.clone() };
-            scatter_into(a, &layout, out);
+            scatter_into(a, &layout, out, cancel);
             offset += a.shape[*axis] * strides[*axis] as usize;
         }
     }),
@@ -109,19 +111,19 @@ fn padded((before, after, between): Triple, n: usize) -> usize {
 }
 
 /// Writes the elements of a view, in order, to the places of a layout.
-fn scatter_into(view: &View<'_>, layout: &Layout, out: &mut [f64]) {
+fn scatter_into(view: &View<'_>, layout: &Layout, out: &mut [f64], cancel: &AtomicBool) {
     let inner = layout.shape.last().copied().unwrap_or(1);
     let stride = layout.strides.last().copied().unwrap_or(1) as usize;
-    let data = view.to_contiguous();
+    let data = view.contiguous_until(cancel);
     if inner == 0 {
         return;
     }
     let outer = layout.shape.len().saturating_sub(1);
     let mut index: SmallVec<[usize; 4]> = smallvec![0; outer];
     let mut start = layout.offset;
-    for row in data.chunks_exact(inner) {
+    for row in data.chunks_exact(inner).take_while(|_| !cancel.load(Ordering::Relaxed)) {
         if stride == 1 {
-            out[start..start + inner].copy_from_slice(row);
+            kernel::copy(row, &mut out[start..start + inner], cancel);
         } else {
             for (i, x) in row.iter().enumerate() {
                 out[start + i * stride] = *x;
