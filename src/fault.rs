@@ -84,6 +84,11 @@ impl Fault {
         Self { code, detail: detail.into(), pointer: String::new(), place: None, expected: None, got: None, hint: None }
     }
 
+    /// The fault of work that was given up, because nobody wants it any more.
+    pub fn cancelled() -> Self {
+        Self::new(Code::Cancelled, "the computation was given up before it was done")
+    }
+
     /// Sets the JSON Pointer.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {

@@ -56,6 +56,9 @@ pub fn kinks(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<(Nod
     }
     found.reverse();
     let watched = found.into_iter().filter_map(|(n, moving)| {
+        if b.is_unwanted() {
+            return None;
+        }
         if let Some(looped) = b.node(n).attr.as_loop().cloned() {
             return Some((n, loops::kink(b, n, &looped, &moving)?));
         }

@@ -10,6 +10,9 @@ use crate::ops::Algebra;
 /// Recomputes `outputs` with each replaced value standing for `size` of them along a new leading axis.
 /// Every result carries the axis, by repetition if it does not depend on the replaced values.
 pub fn batch(b: &mut Builder, outputs: &[NodeId], replaced: &[(NodeId, NodeId)], size: usize) -> Vec<NodeId> {
+    if b.is_unwanted() {
+        return outputs.iter().map(|o| b.lead(*o, size)).collect();
+    }
     let live = reachable(b.nodes(), outputs);
     let sources: SmallVec<[NodeId; 4]> = replaced.iter().map(|r| r.0).collect();
     let carries = dependent(b.nodes(), &sources, live.len());
@@ -20,6 +23,9 @@ pub fn batch(b: &mut Builder, outputs: &[NodeId], replaced: &[(NodeId, NodeId)],
     let mut runs: FxHashMap<NodeId, loops::Image> = FxHashMap::default();
     let outer = b.origin;
     for i in 0..live.len() {
+        if b.is_unwanted() {
+            break;
+        }
         if !live[i] || !carries[i] || images[i].is_some() {
             continue;
         }

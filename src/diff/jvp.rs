@@ -15,6 +15,9 @@ pub type Seed = (NodeId, Option<NodeId>);
 ///
 /// A seeded value may be any node, not only an input: its own arguments are then not followed.
 pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<NodeId>> {
+    if b.is_unwanted() {
+        return vec![None; outputs.len()];
+    }
     let live = moving(b.nodes(), outputs);
     let mut tangents: Vec<Option<NodeId>> = vec![None; live.len()];
     let mut seeded = vec![false; live.len()];
@@ -26,6 +29,9 @@ pub fn jvp(b: &mut Builder, outputs: &[NodeId], seeds: &[Seed]) -> Vec<Option<No
     let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
     let outer = b.origin;
     for i in 0..live.len() {
+        if b.is_unwanted() {
+            break;
+        }
         let n = NodeId(i as u32);
         if !live[i] || seeded[i] {
             continue;

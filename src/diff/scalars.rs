@@ -69,7 +69,8 @@ fn open(b: &mut Builder, n: NodeId, node: &Node, args: &[&[NodeId]]) -> Option<V
             Some((0..count).map(element).collect())
         }
         (Kernel::Leaf | Kernel::Dense(_), _) if args.is_empty() => {
-            Some(node.compute(&[])?.into_iter().map(|x| b.fill(x, &[])).collect())
+            let numbers = node.compute(&[], b.unwanted())?;
+            Some(numbers.into_iter().map(|x| b.fill(x, &[])).collect())
         }
         (Kernel::Reshape, _) => Some(args[0].to_vec()),
         (Kernel::View(_) | Kernel::Dense(_), _) if matches!(node.op.depends, crate::ir::Depends::Moves) => {
@@ -90,5 +91,5 @@ fn moved(b: &mut Builder, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId>
     let shapes: SmallVec<[_; 3]> = node.args.iter().map(|&a| b.shape(a).clone()).collect();
     let args: SmallVec<[(&[f64], &[usize]); 3]> =
         numbers.iter().zip(&shapes).map(|(n, s)| (n.as_slice(), s.as_slice())).collect();
-    Some(node.compute(&args)?.into_iter().map(|number| sources[number as usize]).collect())
+    Some(node.compute(&args, b.unwanted())?.into_iter().map(|number| sources[number as usize]).collect())
 }

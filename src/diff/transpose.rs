@@ -12,6 +12,9 @@ use crate::ops::Algebra;
 ///
 /// Values that do not depend on the inputs are coefficients and stay as they are.
 pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId]) -> Vec<Option<NodeId>> {
+    if b.is_unwanted() {
+        return vec![None; inputs.len()];
+    }
     let roots: SmallVec<[NodeId; 2]> = outputs.iter().map(|o| o.0).collect();
     let live = reachable(b.nodes(), &roots);
     let linear = dependent(b.nodes(), inputs, live.len());
@@ -22,6 +25,9 @@ pub fn transpose(b: &mut Builder, outputs: &[(NodeId, NodeId)], inputs: &[NodeId
     let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
     let outer = b.origin;
     for i in (0..live.len()).rev() {
+        if b.is_unwanted() {
+            break;
+        }
         let n = NodeId(i as u32);
         if let Some(parts) = runs.remove(&n) {
             if let Some(looped) = b.node(n).attr.as_loop().cloned() {

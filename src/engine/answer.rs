@@ -9,17 +9,19 @@ use super::sparse;
 use super::verify::Verified;
 use super::warning::Warning;
 use crate::diff::sparse::Pattern;
+use crate::exec::Cancel;
 use crate::fault::{Code, Fault};
 use crate::json::{Nonfinite, Style, Writer};
 
-/// Writes the whole answer.
+/// Writes the whole answer; it is no JSON once `cancel` is set.
 pub(super) fn write(
     document: &Document,
     compiled: &Compiled,
     values: &Values,
     verified: Option<&Verified>,
+    cancel: &Cancel,
 ) -> Result<Vec<u8>, Vec<Fault>> {
-    let mut answer = Answer { w: Writer::new(), document, compiled, values };
+    let mut answer = Answer { w: Writer::until(cancel.shared()), document, compiled, values };
     answer.all(verified).map_err(|fault| vec![fault])?;
     Ok(answer.w.finish())
 }

@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
 use super::document::{Definitions, Directions, Document, Format, Mode, Texts, Wanted};
+use crate::exec::Cancel;
 use crate::fault::Fault;
 use crate::ir::Data;
 use crate::json::Json;
@@ -48,15 +49,15 @@ impl Default for Caches {
 }
 
 impl Caches {
-    /// The parsed form of a `define`. Those with faults are not kept.
-    pub(super) fn definitions(&self, define: &Json, faults: &mut Vec<Fault>) -> Arc<Definitions> {
+    /// The parsed form of a `define`. Those with faults are not kept, nor one that was given up half-way.
+    pub(super) fn definitions(&self, define: &Json, faults: &mut Vec<Fault>, cancel: &Cancel) -> Arc<Definitions> {
         let sought = Sought::new(define);
         if let Some(known) = self.definitions.get(&sought) {
             return known;
         }
         let before = faults.len();
-        let parsed = Arc::new(Definitions::parse(define, self.next.fetch_add(1, Ordering::Relaxed), faults));
-        if faults.len() == before {
+        let parsed = Arc::new(Definitions::parse(define, self.next.fetch_add(1, Ordering::Relaxed), faults, cancel));
+        if faults.len() == before && !cancel.load(Ordering::Relaxed) {
             let key = Text { hash: sought.hash, define: define.clone() };
             self.definitions.insert(key, Arc::clone(&parsed));
         }

@@ -86,7 +86,7 @@ pub(super) fn by_colours(b: &mut Builder, task: &Task<'_>) -> Result<Built, Faul
 
 /// The cheapest of the ways that take few sweeps.
 fn general(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
-    let ways = ways(pattern);
+    let ways = ways(b, pattern);
     let least = ways.iter().map(Sides::sweeps).min().filter(|&least| least <= most)?;
     let mut best: Option<(u64, Built)> = None;
     for sides in ways.into_iter().filter(|w| w.sweeps() <= 2 * least) {
@@ -108,8 +108,8 @@ fn symmetric(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -
     let mut sweeps = 0;
     for (k, gradients) in task.values.chunks(task.inputs.len().max(1)).enumerate() {
         let mirrored = pattern.block(k * columns..(k + 1) * columns, 0..columns).symmetrised();
-        let colours = star(&mirrored);
-        if colours.count > most {
+        let colours = star(b, &mirrored);
+        if colours.count > most || b.is_unwanted() {
             return None;
         }
         sweeps += colours.count;

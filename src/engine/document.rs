@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use directions::Directions;
 pub use inputs::Places;
@@ -21,6 +22,7 @@ pub(super) use recall::{Texts, recall};
 pub use wanted::{Want, Wanted};
 
 use super::cache::Caches;
+use crate::exec::Cancel;
 use crate::fault::{Code, Fault};
 use crate::json::fields::{self, MOST_FAULTS, tell, with_hint, wrong_type};
 use crate::json::{self, Fields, Json, Style};
@@ -83,10 +85,10 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Reads a `define`.
-    pub(super) fn parse(define: &Json, id: u64, faults: &mut Vec<Fault>) -> Self {
+    /// Reads a `define`, until `cancel` is set.
+    pub(super) fn parse(define: &Json, id: u64, faults: &mut Vec<Fault>, cancel: &Cancel) -> Self {
         let mut sources = Sources::default();
-        let functions = definitions(define, &mut sources, faults);
+        let functions = definitions(define, &mut sources, faults, cancel);
         let sound: HashSet<&str> = functions.iter().map(|f| f.name.as_str()).collect();
         let broken = defined(define).into_iter().filter(|name| !sound.contains(name)).map(str::to_owned).collect();
         Self { id, functions, broken, sources }
@@ -116,7 +118,7 @@ const FIELDS: [&str; 18] = [
 
 /// Reads a document, or tells all that is wrong with it, 100 faults at most.
 pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
-    match read_partially(bytes, &Caches::default()) {
+    match read_partially(bytes, &Caches::default(), &Cancel::default()) {
         (Some(document), faults) if faults.is_empty() => Ok(document),
         (_, faults) => Err(faults),
     }
@@ -124,12 +126,12 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 
 /// Reads what can be read of a document, and tells what cannot: a function with a fault is left out
 /// and named in [`Definitions::broken`], so that the others can be looked at further. The function part of an
-/// earlier document is taken over as it was.
-pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>, Vec<Fault>) {
-    if let Some(document) = recall(bytes, caches) {
+/// earlier document is taken over as it was. Nothing of it is of use once `cancel` is set.
+pub(super) fn read_partially(bytes: &[u8], caches: &Caches, cancel: &Cancel) -> (Option<Document>, Vec<Fault>) {
+    if let Some(document) = recall(bytes, caches, cancel) {
         return (Some(document), Vec::new());
     }
-    let body = match json::read(bytes) {
+    let body = match json::read_until(bytes, cancel) {
         Ok(body) => body,
         Err(fault) => return (None, vec![fault]),
     };
@@ -139,13 +141,14 @@ pub(super) fn read_partially(bytes: &[u8], caches: &Caches) -> (Option<Document>
     let mut faults = Vec::new();
     let fields = Fields::new(object, "", &FIELDS, &mut faults);
     let define = fields.required("define", "an object of functions by signature", &mut faults);
-    let definitions = define.map(|define| caches.definitions(define, &mut faults));
+    let definitions = define.map(|define| caches.definitions(define, &mut faults, cancel));
     let defined = define.map(defined).unwrap_or_default();
     let (constants, sparse) = inputs::constants(&fields, &defined, &mut faults);
     let part = FunctionPart { definitions, constants, sparse };
     let document = understand(&fields, &defined, part, &mut faults);
     faults.truncate(MOST_FAULTS);
     if faults.is_empty()
+        && !cancel.load(Ordering::Relaxed)
         && let Some(document) = &document
     {
         recall::remember(bytes, document, caches);

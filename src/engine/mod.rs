@@ -112,9 +112,9 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the document, or that its cost is over the limits.
     pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
-        let (document, read) = timed(|| self.read(body));
-        let document = document?;
+        let (document, read) = timed(|| self.read(body, cancel));
         run::wanted_still(cancel)?;
+        let document = document?;
         let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
         let (compiled, plan) =
             timed(|| self.caches.plan(&document, &want, || Compiled::unless(cancel, &document, &want, &self.limits)));
@@ -124,7 +124,7 @@ impl Engine {
     /// The first half for a document whose functions and plan are known from an earlier one, in time proportional
     /// to its length; `None` for any other.
     pub fn recall(&self, body: &[u8], endpoint: Endpoint) -> Option<Prepared> {
-        let (document, read) = timed(|| document::recall(body, &self.caches));
+        let (document, read) = timed(|| document::recall(body, &self.caches, &Cancel::default()));
         let document = document?;
         let (compiled, plan) = timed(|| match &document.want {
             Some(want) => self.caches.known_plan(&document, want),
@@ -155,19 +155,20 @@ impl Engine {
             Ok((values, verified))
         });
         let (values, verified) = ran?;
-        let (body, write) = timed(|| answer::write(document, compiled, &values, verified.as_ref()));
+        let (body, write) = timed(|| answer::write(document, compiled, &values, verified.as_ref(), cancel));
+        run::wanted_still(cancel)?;
         compiled.give_back(values.into_workspace());
         Ok(Answer { body: body?, run, write })
     }
 
     /// Reads a document. One with faults is looked at further where that makes sense, so that a slip in
     /// one function does not hide those in the others.
-    fn read(&self, body: &[u8]) -> Result<Document, Vec<Fault>> {
-        match document::read_partially(body, &self.caches) {
+    fn read(&self, body: &[u8], cancel: &Cancel) -> Result<Document, Vec<Fault>> {
+        match document::read_partially(body, &self.caches, cancel) {
             (Some(document), faults) if faults.is_empty() => Ok(document),
             (partial, mut faults) => {
                 if let Some(document) = partial
-                    && let Err(more) = Compiled::new(&document, &[Want::Value.into()], &self.limits)
+                    && let Err(more) = Compiled::unless(cancel, &document, &[Want::Value.into()], &self.limits)
                 {
                     faults.extend(more);
                 }

@@ -115,12 +115,16 @@ impl Built {
 /// Builds the Jacobian.
 ///
 /// # Errors
-/// If no way is left that applies and keeps the limits, or not the one that is forced.
+/// If no way is left that applies and keeps the limits, or not the one that is forced; nothing is told where the
+/// graph is not wanted any more.
 pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method), Vec<Fault>> {
     let mode = task.mode;
     let mut candidates: Vec<(&Way, Built, u64)> = Vec::with_capacity(WAYS.len());
     let mut reason = None;
     for way in &WAYS {
+        if b.is_unwanted() {
+            return Err(Vec::new());
+        }
         let allowed = mode == Mode::Auto || mode == way.mode;
         match (way.build)(b, task).and_then(|built| built.in_form(b, task)) {
             Ok(built) => {
@@ -231,7 +235,7 @@ fn in_parts(
     let size = (limits.max_nodes / b.nodes().len().max(1)).clamp(1, 64);
     let mut visits = 0usize;
     for (i, part) in nodes.chunks(size).enumerate() {
-        if i > 0 && (b.nodes().len() > limits.max_nodes || visits > MOST_VISITS) {
+        if b.is_unwanted() || i > 0 && (b.nodes().len() > limits.max_nodes || visits > MOST_VISITS) {
             return false;
         }
         sweep(b, part);

@@ -8,7 +8,7 @@ use super::document::Document;
 use super::nonfinite;
 use super::warning::Warning;
 use crate::exec::{Cancel, Workspace};
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::ir::NodeId;
 use crate::json::Nonfinite;
 
@@ -63,7 +63,8 @@ pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> 
         let unbounded = compiled.unbounded();
         for i in (0..compiled.graph.outputs.len()).filter(|i| !monitors.contains(i)) {
             let allowed = |x: &f64| x.is_finite() || (x.is_infinite() && unbounded.contains(&i));
-            let bad = values.get(compiled, i).0.iter().position(|x| !allowed(x));
+            let bad = first(&values.get(compiled, i).0, |x| !allowed(x), cancel);
+            wanted_still(cancel)?;
             if let Some(element) = bad {
                 return Err(vec![nonfinite::explain(document, compiled, &values, i, element, cancel)]);
             }
@@ -72,6 +73,15 @@ pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> 
     Ok(values)
 }
 
+/// The first element of its kind; none is found after `cancel` is set.
+fn first(data: &[f64], is_sought: impl Fn(&f64) -> bool, cancel: &Cancel) -> Option<usize> {
+    let mut parts = data.chunks(PORTION).enumerate().take_while(|_| !cancel.load(Ordering::Relaxed));
+    parts.find_map(|(i, part)| Some(i * PORTION + part.iter().position(&is_sought)?))
+}
+
+/// Elements looked at between two looks at the flag.
+const PORTION: usize = 1 << 18;
+
 /// Gives up when nobody wants the answer any more.
 pub(super) fn wanted_still(cancel: &Cancel) -> Result<(), Vec<Fault>> {
     if cancel.load(Ordering::Relaxed) { Err(vec![cancelled()]) } else { Ok(()) }
@@ -79,7 +89,7 @@ pub(super) fn wanted_still(cancel: &Cancel) -> Result<(), Vec<Fault>> {
 
 /// The fault of a run that was given up.
 pub(super) fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the computation was given up before it was done")
+    Fault::cancelled()
 }
 
 /// The warning of a kink monitor that found one.

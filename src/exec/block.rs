@@ -95,10 +95,10 @@ impl Block {
     ) -> Result<(), Cancelled> {
         let mut start = 0;
         while start < self.length {
-            super::run::check(cancel)?;
             let end = (start + tile).min(self.length);
             self.load(start, end, scratch, memory);
             for instruction in &self.instructions {
+                super::run::check(cancel)?;
                 self.step(instruction, start..end, stores, scratch, memory);
             }
             start = end;

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::plan::{Operand, Plan};
-use super::run::{Cancel, Cancelled, Memory, Workspace, check};
+use super::run::{Cancel, Cancelled, Memory, Workspace, check, fill};
 use crate::ir::{Extent, Loop, elements};
 use crate::kernel::View;
 
@@ -84,10 +84,10 @@ impl Looped {
         cancel: &Cancel,
     ) -> Result<(), Cancelled> {
         let views: SmallVec<[View<'_>; 8]> = self.args.iter().map(|a| memory.view(a)).collect();
-        self.prepare(&views, inner);
+        self.prepare(&views, inner, cancel)?;
         let count = self.count(&views);
         if self.extent != Extent::All {
-            out.fill(0.0);
+            crate::kernel::fill(out, 0.0, cancel);
         }
         let mut taken = 0;
         while taken < count {
@@ -99,7 +99,7 @@ impl Looped {
             taken += 1;
         }
         for (&(start, length), carry) in self.parts.iter().zip(&inner.carry) {
-            out[start..start + length].copy_from_slice(carry);
+            crate::kernel::copy(carry, &mut out[start..start + length], cancel);
         }
         if let (Extent::Until, Some(&(start, _))) = (self.extent, self.parts.last()) {
             out[start] = taken as f64;
@@ -108,22 +108,23 @@ impl Looped {
     }
 
     /// Brings the first carry, and what is the same in every step, to where the body reads it.
-    fn prepare(&self, views: &[View<'_>], inner: &mut Inner) {
+    fn prepare(&self, views: &[View<'_>], inner: &mut Inner, cancel: &Cancel) -> Result<(), Cancelled> {
         inner.carry.resize_with(self.carries, Vec::new);
         inner.next.resize_with(self.carries, Vec::new);
         inner.staged.resize_with(self.sizes.len(), Vec::new);
         for (i, &size) in self.sizes.iter().enumerate() {
             if i < self.carries {
-                inner.carry[i].resize(size, 0.0);
-                inner.next[i].resize(size, 0.0);
-                views[i].copy_into(&mut inner.carry[i]);
+                fill(&mut inner.carry[i], size, cancel)?;
+                fill(&mut inner.next[i], size, cancel)?;
+                views[i].copy_until(&mut inner.carry[i], cancel);
             } else if self.staged[i] {
-                inner.staged[i].resize(size, 0.0);
+                fill(&mut inner.staged[i], size, cancel)?;
                 if i >= self.carries + self.items {
-                    views[i].copy_into(&mut inner.staged[i]);
+                    views[i].copy_until(&mut inner.staged[i], cancel);
                 }
             }
         }
+        Ok(())
     }
 
     /// How many steps are to be taken.
@@ -175,11 +176,11 @@ impl Looped {
             }
         }
         for (k, next) in next.iter_mut().enumerate() {
-            output(k).copy_into(next);
+            output(k).copy_until(next, cancel);
         }
         for (k, &(start, length)) in self.parts.iter().enumerate().skip(self.carries).take(self.made) {
             let size = length / self.steps.max(1);
-            output(k).copy_into(&mut out[start + step * size..start + (step + 1) * size]);
+            output(k).copy_until(&mut out[start + step * size..start + (step + 1) * size], cancel);
         }
         drop(inputs);
         std::mem::swap(carry, next);

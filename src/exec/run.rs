@@ -1,5 +1,6 @@
 //! Runs a plan on bound inputs.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,8 +11,29 @@ use super::looped::Inner;
 use super::plan::{Home, Operand, Plan, Step};
 use crate::kernel::View;
 
-/// Set by whoever no longer wants the answer; every loop of the runner looks at it.
-pub type Cancel = AtomicBool;
+/// Set by whoever no longer wants the answer; every loop looks at it. A copy is the same flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set, or is.
+    pub fn new(set: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(set)))
+    }
+
+    /// The flag itself, for who keeps it.
+    pub fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Deref for Cancel {
+    type Target = AtomicBool;
+
+    fn deref(&self) -> &AtomicBool {
+        &self.0
+    }
+}
 
 /// The run was given up because the cancel flag was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +83,7 @@ pub(super) fn check(cancel: &Cancel) -> Result<(), Cancelled> {
 const PORTION: usize = 1 << 20;
 
 /// Makes a slot hold `size` elements: the first touch of much memory takes time.
-fn fill(slot: &mut Vec<f64>, size: usize, cancel: &Cancel) -> Result<(), Cancelled> {
+pub(super) fn fill(slot: &mut Vec<f64>, size: usize, cancel: &Cancel) -> Result<(), Cancelled> {
     slot.reserve_exact(size.saturating_sub(slot.len()));
     while slot.len() < size {
         check(cancel)?;
@@ -121,7 +143,7 @@ impl Plan {
                 }
                 Step::Copy { from, length, slot } => {
                     let mut out = std::mem::take(&mut memory.slots[*slot]);
-                    memory.view(from).copy_into(&mut out[..*length]);
+                    memory.view(from).copy_until(&mut out[..*length], cancel);
                     memory.slots[*slot] = out;
                 }
             }

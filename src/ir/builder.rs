@@ -1,6 +1,8 @@
 //! Makes graphs: infers shapes, simplifies, and gives equal nodes one identity (hash-consing).
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
@@ -17,11 +19,29 @@ pub struct Builder {
     nodes: Vec<Node>,
     seen: FxHashMap<u64, SmallVec<[NodeId; 1]>>,
     inputs: u32,
+    /// Set when nobody wants the graph any more.
+    unwanted: Arc<AtomicBool>,
     /// Stamped on every node made from now on.
     pub origin: Origin,
 }
 
 impl Builder {
+    /// A builder whose graph is wanted until the flag is set.
+    pub fn until(unwanted: Arc<AtomicBool>) -> Self {
+        Self { unwanted, ..Self::default() }
+    }
+
+    /// Whether nobody wants the graph any more. A transform then ends where it is: what it gives back has the right
+    /// shapes and no meaning, and whoever started it looks here before using it.
+    pub fn is_unwanted(&self) -> bool {
+        self.unwanted.load(Ordering::Relaxed)
+    }
+
+    /// The flag by which the graph is given up.
+    pub fn unwanted(&self) -> &Arc<AtomicBool> {
+        &self.unwanted
+    }
+
     /// A node by its id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]

@@ -13,8 +13,8 @@ use crate::kernel::View;
 
 impl Node {
     /// The elements of this node, row-major, from its arguments' elements and shapes; `None` for an
-    /// input, and for a loop, which takes a plan to run.
-    pub fn compute(&self, args: &[(&[f64], &[usize])]) -> Option<Vec<f64>> {
+    /// input, and for a loop, which takes a plan to run. Elements have no meaning once `cancel` is set.
+    pub fn compute(&self, args: &[(&[f64], &[usize])], cancel: &AtomicBool) -> Option<Vec<f64>> {
         match (self.op.kernel, &self.attr) {
             (Kernel::Leaf, Attr::Data(data)) => Some(data.elements.to_vec()),
             (Kernel::Fill, Attr::Fill(_, bits)) => Some(vec![f64::from_bits(*bits); elements(&self.shape)]),
@@ -28,13 +28,13 @@ impl Node {
             }
             (Kernel::View(look), attr) => {
                 let (data, shape) = *args.first()?;
-                Some(view(data, &look(attr, &Layout::dense(shape))).to_contiguous().into_owned())
+                Some(view(data, &look(attr, &Layout::dense(shape))).contiguous_until(cancel).into_owned())
             }
             (Kernel::Dense(kernel), attr) => {
                 let layouts: SmallVec<[Layout; 3]> = args.iter().map(|a| Layout::dense(a.1)).collect();
                 let views: SmallVec<[View<'_>; 3]> = args.iter().zip(&layouts).map(|(a, l)| view(a.0, l)).collect();
                 let mut out = vec![0.0; elements(&self.shape)];
-                kernel(attr, &self.shape, &views, &mut out, &AtomicBool::new(false));
+                kernel(attr, &self.shape, &views, &mut out, cancel);
                 Some(out)
             }
         }

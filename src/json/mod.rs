@@ -19,7 +19,7 @@ mod tests;
 pub use self::array::array;
 pub use self::fields::Fields;
 pub use self::members::Members;
-pub use self::read::read;
+pub use self::read::{read, read_until};
 pub use self::sparse::{Sparse, is_sparse, sparse};
 pub use self::write::{Encoding, Nonfinite, Order, Style, Writer};
 

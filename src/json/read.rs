@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
@@ -19,13 +20,23 @@ use crate::tensor::Tensor;
 /// Integers beyond 2^53 round to the nearest double and `-0` keeps its sign; a number beyond the
 /// range of doubles is a fault, and so is nesting deeper than 127.
 pub fn read(bytes: &[u8]) -> Result<Json, Fault> {
+    read_until(bytes, &AtomicBool::new(false))
+}
+
+/// The same until `cancel` is set, which is then the fault.
+pub fn read_until(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, Fault> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let mut reader = Reader::default();
+    let mut reader = Reader { numbers: Vec::new(), axes: Axes::new(), other: None, cancel };
     let kind = reader.deserialize(&mut source);
     let kind = kind.and_then(|kind| source.end().map(|()| kind));
-    kind.map(|kind| reader.take(kind, 0)).map_err(|error| match text(bytes) {
-        Ok(text) => fault(text, &error),
-        Err(fault) => fault,
+    kind.map(|kind| reader.take(kind, 0)).map_err(|error| {
+        if cancel.load(Ordering::Relaxed) {
+            return Fault::cancelled();
+        }
+        match text(bytes) {
+            Ok(text) => fault(text, &error),
+            Err(fault) => fault,
+        }
     })
 }
 
@@ -94,6 +105,9 @@ fn hint(text: &str, offset: usize) -> Option<&'static str> {
     }
 }
 
+/// Numbers read between two looks at the flag.
+const PORTION: usize = 1 << 12;
+
 /// Lengths of the axes, innermost first, so that an enclosing list adds its own by a push.
 type Axes = SmallVec<[usize; 4]>;
 
@@ -110,17 +124,23 @@ enum Kind {
 }
 
 /// The state of reading one document.
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
     /// Numbers of the arrays that are not complete yet.
     numbers: Vec<f64>,
     /// Lengths of the last block's axes.
     axes: Axes,
     /// The last value that is neither a number nor a block.
     other: Option<Json>,
+    /// Set when nobody wants the document any more.
+    cancel: &'a AtomicBool,
 }
 
-impl Reader {
+impl Reader<'_> {
+    /// Goes on, unless nobody wants the document any more.
+    fn go_on<E: Error>(&self) -> Result<(), E> {
+        if self.cancel.load(Ordering::Relaxed) { Err(E::custom("given up")) } else { Ok(()) }
+    }
+
     /// Whether the last value is a block with these axes; a number has none.
     fn is_block(&self, kind: Kind, axes: &Axes) -> bool {
         match kind {
@@ -157,7 +177,7 @@ fn block(axes: &Axes, data: &[f64]) -> Json {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Reader {
+impl<'de> DeserializeSeed<'de> for &mut Reader<'_> {
     type Value = Kind;
 
     fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Kind, D::Error> {
@@ -165,7 +185,7 @@ impl<'de> DeserializeSeed<'de> for &mut Reader {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Reader {
+impl<'de> Visitor<'de> for &mut Reader<'_> {
     type Value = Kind;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,8 +200,11 @@ impl<'de> Visitor<'de> for &mut Reader {
         Ok(self.put(Json::Bool(value)))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Kind, E> {
         self.numbers.push(value);
+        if self.numbers.len().is_multiple_of(PORTION) {
+            self.go_on()?;
+        }
         Ok(Kind::Number)
     }
 
@@ -193,13 +216,15 @@ impl<'de> Visitor<'de> for &mut Reader {
         self.visit_f64(value as f64)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<Kind, E> {
+        self.go_on()?;
         Ok(self.put(Json::Text(value.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Kind, A::Error> {
         let start = self.numbers.len();
         let mut items = Vec::new();
+        self.go_on()?;
         let first = source.next_element_seed(&mut *self)?;
         let block_axes = match first {
             None => None,
@@ -242,6 +267,7 @@ impl<'de> Visitor<'de> for &mut Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Kind, A::Error> {
         let start = self.numbers.len();
         let mut entries = Vec::new();
+        self.go_on()?;
         while let Some(key) = source.next_key::<String>()? {
             let kind = source.next_value_seed(&mut *self)?;
             entries.push((key, self.take(kind, start)));

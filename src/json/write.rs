@@ -1,6 +1,8 @@
 //! Values → JSON text, straight into bytes; every double by its shortest exact form.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::order::transposed;
 use crate::tensor::count;
@@ -56,18 +58,47 @@ const MAX_HOLLOW: usize = 1_000_000;
 /// Doubles turned into base64 at a time; a multiple of 3, so that only the last block is padded.
 const BLOCK: usize = 384;
 
+/// Elements written between two looks at the flag, and between two at the room that is left.
+const PORTION: usize = 1 << 12;
+
 /// Writes one JSON value; commas are its business, nesting is the caller's.
 #[derive(Debug, Default)]
 pub struct Writer {
     out: Vec<u8>,
+    /// Set when nobody wants the text any more.
+    unwanted: Arc<AtomicBool>,
+    /// How far the array is that is being written.
+    progress: Progress,
     /// Whether the next key or element follows another.
     comma: bool,
+}
+
+/// What is known of the text of an array while it is written.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Where it begins.
+    start: usize,
+    /// Its elements in all.
+    elements: usize,
+    /// Those written.
+    written: usize,
+    /// Those of them since the last look at the room that is left.
+    since: usize,
 }
 
 impl Writer {
     /// An empty text.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty text that is wanted until the flag is set; arrays are then broken off, and the text is no JSON.
+    pub fn until(unwanted: Arc<AtomicBool>) -> Self {
+        Self { unwanted, ..Self::default() }
+    }
+
+    fn is_unwanted(&self) -> bool {
+        self.unwanted.load(Ordering::Relaxed)
     }
 
     /// The text written.
@@ -154,11 +185,12 @@ impl Writer {
     /// the index of the first.
     pub fn array(&mut self, shape: &[usize], data: &[f64], style: Style) -> Result<(), usize> {
         if style.nonfinite == Nonfinite::Error
-            && let Some(first) = data.iter().position(|element| !element.is_finite())
+            && let Some(first) = self.first_nonfinite(data)
         {
             return Err(first);
         }
         self.separate();
+        self.progress = Progress { start: self.out.len(), elements: data.len(), ..Progress::default() };
         let turned = style.order == Order::F && shape.len() > 1;
         match style.encoding {
             Encoding::Nested if hollow(shape) => self.out.extend_from_slice(b"[]"),
@@ -171,14 +203,38 @@ impl Writer {
         Ok(())
     }
 
+    fn first_nonfinite(&self, data: &[f64]) -> Option<usize> {
+        let mut parts = data.chunks(64 * PORTION).enumerate().take_while(|_| !self.is_unwanted());
+        parts.find_map(|(i, part)| Some(i * 64 * PORTION + part.iter().position(|x| !x.is_finite())?))
+    }
+
+    /// Counts elements that were written; makes room for all that are left once that runs short, by the length of those
+    /// before, so that a long text is not moved again and again.
+    fn advance(&mut self, elements: usize) {
+        let Progress { start, elements: all, .. } = self.progress;
+        self.progress.written += elements;
+        self.progress.since += elements;
+        if self.progress.since < PORTION {
+            return;
+        }
+        let Progress { written, since, .. } = std::mem::take(&mut self.progress);
+        self.progress = Progress { start, elements: all, written, since: 0 };
+        let each = (self.out.len() - start).div_ceil(written.max(1));
+        if self.out.capacity() - self.out.len() < 2 * each * since {
+            let left = all.saturating_sub(written).saturating_mul(each);
+            self.out.reserve_exact(left.saturating_add(left / 32).saturating_add(4 * each * since));
+        }
+    }
+
     fn nested(&mut self, shape: &[usize], data: &[f64], nonfinite: Nonfinite) {
         match shape {
             [] => data.iter().for_each(|&element| self.element(element, nonfinite)),
             [_] => self.list(data.iter().copied(), nonfinite),
             [rows, inner @ ..] => {
                 let size = data.len() / (*rows).max(1);
+                let unwanted = Arc::clone(&self.unwanted);
                 self.out.push(b'[');
-                for row in 0..*rows {
+                for row in (0..*rows).take_while(|_| !unwanted.load(Ordering::Relaxed)) {
                     if row > 0 {
                         self.out.push(b',');
                     }
@@ -189,20 +245,29 @@ impl Writer {
         }
     }
 
-    fn list(&mut self, data: impl Iterator<Item = f64>, nonfinite: Nonfinite) {
-        self.out.reserve(data.size_hint().0.saturating_mul(8));
+    fn list(&mut self, mut data: impl Iterator<Item = f64>, nonfinite: Nonfinite) {
         self.out.push(b'[');
-        for (index, element) in data.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
+        let begin = self.out.len();
+        loop {
+            let mut written = 0;
+            for element in data.by_ref().take(PORTION) {
+                if self.out.len() > begin {
+                    self.out.push(b',');
+                }
+                self.element(element, nonfinite);
+                written += 1;
             }
-            self.element(element, nonfinite);
+            self.advance(written);
+            if written < PORTION || self.is_unwanted() {
+                break;
+            }
         }
         self.out.push(b']');
     }
 
     fn base64(&mut self, mut data: impl Iterator<Item = f64>) {
-        self.out.reserve(data.size_hint().0.saturating_mul(11).saturating_add(16));
+        // Four characters for three bytes, and four more that are filled up.
+        self.out.reserve_exact(data.size_hint().0.saturating_mul(32).div_ceil(3).saturating_add(64));
         self.out.push(b'"');
         let mut block = [0; BLOCK * size_of::<f64>()];
         loop {
@@ -212,7 +277,7 @@ impl Writer {
                 length += bytes.len();
             }
             base64_simd::STANDARD.encode_append(&block[..length], &mut self.out);
-            if length < block.len() {
+            if length < block.len() || self.is_unwanted() {
                 break;
             }
         }

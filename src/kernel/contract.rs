@@ -98,7 +98,7 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
         if cancel.load(Ordering::Relaxed) {
             return;
         }
-        product(&left.matrix(first), &right.matrix(first).transposed(), absorb, item, cancel);
+        product(&left.matrix(first, cancel), &right.matrix(first, cancel).transposed(), absorb, item, cancel);
     }
 }
 
@@ -167,7 +167,7 @@ impl<'a> Operand<'a> {
     }
 
     /// The matrix of the batch item with these offsets; an item at the same place as the last is not packed again.
-    fn matrix(&mut self, firsts: [isize; 2]) -> Matrix<'_> {
+    fn matrix(&mut self, firsts: [isize; 2], cancel: &AtomicBool) -> Matrix<'_> {
         let (rows, columns, first) = (self.rows(), self.columns(), firsts[self.side]);
         match &mut self.layout {
             Layout::Direct(row_stride, column_stride) => {
@@ -179,7 +179,7 @@ impl<'a> Operand<'a> {
                     let shape: SmallVec<[usize; 6]> = axes().map(|axis| axis.len).collect();
                     let strides: SmallVec<[isize; 6]> = axes().map(|axis| axis.strides[0]).collect();
                     let offset = first as usize;
-                    View { data: self.data, offset, shape: &shape, strides: &strides }.copy_into(packed);
+                    View { data: self.data, offset, shape: &shape, strides: &strides }.copy_until(packed, cancel);
                     *of = Some(first);
                 }
                 let row_stride = columns as isize;

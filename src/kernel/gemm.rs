@@ -77,12 +77,14 @@ const LEAST: usize = 16;
 /// tiny both matrices are direct. A large one is made by tiles, the same on every run, until `cancel` is set.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    if m.saturating_mul(n).saturating_mul(k) <= 2 * TILE {
+    // What is read for few rows or columns is used too seldom to be reckoned by multiplications.
+    let most = if m.min(n) < LEAST { TILE / LEAST } else { TILE };
+    if m.saturating_mul(n).saturating_mul(k) <= 2 * most {
         return tile(a, b, absorb, out, n);
     }
-    let side = (TILE / k).isqrt();
-    let rows = if n < side { TILE / k / n } else { side };
-    let columns = if m < side { TILE / k / m } else { side };
+    let side = (most / k).isqrt();
+    let rows = if n < side { most / k / n } else { side };
+    let columns = if m < side { most / k / m } else { side };
     for (top, rows) in parts(m, rows) {
         for (left, columns) in parts(n, columns) {
             if cancel.load(Ordering::Relaxed) {

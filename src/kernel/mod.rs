@@ -15,6 +15,7 @@ mod lanes;
 mod linalg;
 mod normal;
 mod polygamma;
+mod portions;
 mod quadrature;
 mod reduce;
 mod scatter;
@@ -42,6 +43,7 @@ pub use linalg::{
 };
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
+pub use portions::{add, copy, count, fill, first_nonzero};
 pub use reduce::{cumsum, max, min, sum};
 pub use scatter::{scatter, scatter_add};
 pub use sinc::sinc;

@@ -2,7 +2,10 @@
 //!
 //! Sums are taken pairwise over blocks, so that their error grows with the logarithm of the number of terms.
 
+use std::sync::atomic::AtomicBool;
+
 use super::lanes::best;
+use super::portions::{PORTION, add, copy, fill, wanted};
 use super::tally;
 use super::view::{View, gather};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
@@ -13,46 +16,69 @@ const BLOCK: usize = 128;
 /// Results of neighbouring outputs that are accumulated together while the terms are passed.
 const WIDTH: usize = 512;
 
+/// Rows shorter than this are added to each other in a plain loop.
+const NARROW: usize = 64;
+
 /// The sum over the axes marked in `reduced`; `out` is row-major over the others. A sum over nothing is zero.
-pub fn sum(view: View, reduced: &[bool], out: &mut [f64]) {
-    fold(view, reduced, 0.0, |x, y| x + y, out);
+pub fn sum(view: View, reduced: &[bool], out: &mut [f64], cancel: &AtomicBool) {
+    fold(view, reduced, 0.0, |x, y| x + y, out, cancel);
 }
 
 /// The greatest element along the axes marked in `reduced`, NaN if any is NaN; -∞ over nothing.
-pub fn max(view: View, reduced: &[bool], out: &mut [f64]) {
+pub fn max(view: View, reduced: &[bool], out: &mut [f64], cancel: &AtomicBool) {
     let greater = |x: f64, y: f64| if y > x || y.is_nan() { y } else { x };
-    fold(view, reduced, f64::NEG_INFINITY, greater, out);
+    fold(view, reduced, f64::NEG_INFINITY, greater, out, cancel);
 }
 
 /// The least element along the axes marked in `reduced`, NaN if any is NaN; +∞ over nothing.
-pub fn min(view: View, reduced: &[bool], out: &mut [f64]) {
+pub fn min(view: View, reduced: &[bool], out: &mut [f64], cancel: &AtomicBool) {
     let less = |x: f64, y: f64| if y < x || y.is_nan() { y } else { x };
-    fold(view, reduced, f64::INFINITY, less, out);
+    fold(view, reduced, f64::INFINITY, less, out, cancel);
 }
 
 /// Running sums along the middle axis of a row-major array of shape `[outer, n, inner]`, from its end if `reverse`;
 /// `outer` follows from the lengths, and `out` is as long as `data`.
-pub fn cumsum(data: &[f64], n: usize, inner: usize, reverse: bool, out: &mut [f64]) {
-    out.copy_from_slice(data);
+pub fn cumsum(data: &[f64], (n, inner): (usize, usize), reverse: bool, out: &mut [f64], cancel: &AtomicBool) {
+    copy(data, out, cancel);
     let size = n * inner;
     if size == 0 {
         return;
     }
+    let often = (PORTION / inner).max(1);
     for block in out.chunks_exact_mut(size) {
         tally::done(size);
         for step in 1..n {
+            if step % often == 0 && !wanted(cancel) {
+                return;
+            }
             let (from, to) = if reverse { (n - step, n - step - 1) } else { (step - 1, step) };
-            for column in 0..inner {
-                block[to * inner + column] += block[from * inner + column];
+            if inner < NARROW {
+                for column in 0..inner {
+                    block[to * inner + column] += block[from * inner + column];
+                }
+                continue;
+            }
+            let (low, high) = block.split_at_mut(from.max(to) * inner);
+            if reverse {
+                add(&high[..inner], &mut low[to * inner..], cancel);
+            } else {
+                add(&low[from * inner..], &mut high[..inner], cancel);
             }
         }
     }
 }
 
 /// Combines the elements along the reduced axes; `combine(identity, x)` must be `x`.
-fn fold(view: View, reduced: &[bool], identity: f64, combine: impl Fn(f64, f64) -> f64 + Copy, out: &mut [f64]) {
+fn fold(
+    view: View,
+    reduced: &[bool],
+    identity: f64,
+    combine: impl Fn(f64, f64) -> f64 + Copy,
+    out: &mut [f64],
+    cancel: &AtomicBool,
+) {
     if view.is_empty() {
-        out.fill(identity);
+        fill(out, identity, cancel);
         return;
     }
     let on = |wanted: bool| {
@@ -61,11 +87,11 @@ fn fold(view: View, reduced: &[bool], identity: f64, combine: impl Fn(f64, f64) 
     };
     let (mut kept, mut gone): (Axes<1>, Axes<1>) = (on(false), on(true));
     let Some(&run) = gone.last() else {
-        view.copy_into(out);
+        view.copy_until(out, cancel);
         return;
     };
     let first = [view.offset as isize];
-    let fold = Fold { data: view.data, identity, combine };
+    let fold = Fold { data: view.data, identity, combine, cancel };
     match kept.last().copied() {
         Some(row) if row.len >= 8 && row.strides[0].abs() < run.strides[0].abs() => {
             kept.pop();
@@ -92,6 +118,7 @@ struct Fold<'a, F> {
     data: &'a [f64],
     identity: f64,
     combine: F,
+    cancel: &'a AtomicBool,
 }
 
 impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
@@ -101,7 +128,7 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
         let partial = &mut partial[..out.len()];
         let mut terms = 0;
         out.fill(self.identity);
-        for [first] in Offsets::new(gone, [start]) {
+        for [first] in Offsets::new(gone, [start]).take_while(|_| wanted(self.cancel)) {
             self.merge_row(partial, first, stride);
             terms += 1;
             if terms == BLOCK {
@@ -138,6 +165,9 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
 
     /// Combines the runs `from..to` (at least one) of those that start at the offsets of `outer`, pairwise.
     fn runs(&self, outer: &Axes<1>, start: isize, run: Axis<1>, from: usize, to: usize) -> f64 {
+        if !wanted(self.cancel) {
+            return self.identity;
+        }
         if to - from > 8 {
             let middle = from + (to - from) / 2;
             let low = self.runs(outer, start, run, from, middle);
@@ -152,6 +182,9 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
     /// Combines `len` elements, pairwise above the length of a block.
     fn run(&self, first: isize, stride: isize, len: usize) -> f64 {
         if len > BLOCK {
+            if !wanted(self.cancel) {
+                return self.identity;
+            }
             let half = (len / 2).next_multiple_of(8);
             let low = self.run(first, stride, half);
             let rest = first + half as isize * stride;
@@ -197,6 +230,8 @@ mod tests {
     use super::super::random::Random;
     use super::*;
 
+    static WANTED: AtomicBool = AtomicBool::new(false);
+
     /// The elements that go into each output.
     fn groups(view: &View, reduced: &[bool]) -> Vec<Vec<f64>> {
         let kept_len = |i: usize| if reduced[i] { 1 } else { view.shape[i] };
@@ -226,18 +261,18 @@ mod tests {
             let reduced: Vec<bool> = (0..rank).map(|_| random.below(2) == 0).collect();
             let expected = groups(&view, &reduced);
             let mut out = vec![f64::NAN; expected.len()];
-            sum(view, &reduced, &mut out);
+            sum(view, &reduced, &mut out, &WANTED);
             for (o, terms) in out.iter().zip(&expected) {
                 assert!((o - terms.iter().sum::<f64>()).abs() < 1e-12);
             }
             let mut again = vec![f64::NAN; expected.len()];
-            sum(view, &reduced, &mut again);
+            sum(view, &reduced, &mut again, &WANTED);
             assert!(out.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits()));
-            max(view, &reduced, &mut out);
+            max(view, &reduced, &mut out, &WANTED);
             for (o, terms) in out.iter().zip(&expected) {
                 assert_eq!(*o, terms.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             }
-            min(view, &reduced, &mut out);
+            min(view, &reduced, &mut out, &WANTED);
             for (o, terms) in out.iter().zip(&expected) {
                 assert_eq!(*o, terms.iter().copied().fold(f64::INFINITY, f64::min));
             }
@@ -248,11 +283,11 @@ mod tests {
     fn long_sums_stay_accurate_along_and_across() {
         let data = vec![0.1; 1_000_000];
         let mut out = [0.0];
-        sum(View { data: &data, offset: 0, shape: &[1_000_000], strides: &[1] }, &[true], &mut out);
+        sum(View { data: &data, offset: 0, shape: &[1_000_000], strides: &[1] }, &[true], &mut out, &WANTED);
         assert!((out[0] - 1e5).abs() < 1e-9);
         let mut out = [0.0; 10];
         let tall = View { data: &data, offset: 0, shape: &[100_000, 10], strides: &[10, 1] };
-        sum(tall, &[true, false], &mut out);
+        sum(tall, &[true, false], &mut out, &WANTED);
         assert!(out.iter().all(|o| (o - 1e4).abs() < 1e-8));
     }
 
@@ -266,9 +301,9 @@ mod tests {
             {
                 let view = View { data: &data, offset: 0, shape: &shape, strides: &strides };
                 let mut out = vec![0.0; if reduced[1] { 1 } else { shape[1] }];
-                max(view, &reduced, &mut out);
+                max(view, &reduced, &mut out, &WANTED);
                 assert_eq!(out.iter().filter(|o| o.is_nan()).count(), 1);
-                min(view, &reduced, &mut out);
+                min(view, &reduced, &mut out, &WANTED);
                 assert_eq!(out.iter().filter(|o| o.is_nan()).count(), 1);
             }
         }
@@ -278,7 +313,7 @@ mod tests {
     fn a_sum_over_an_empty_axis_is_zero() {
         let mut out = [1.0; 3];
         let empty = View { data: &[], offset: 0, shape: &[0, 3], strides: &[3, 1] };
-        sum(empty, &[true, false], &mut out);
+        sum(empty, &[true, false], &mut out, &WANTED);
         assert_eq!(out, [0.0; 3]);
     }
 
@@ -286,10 +321,10 @@ mod tests {
     fn running_sums_go_along_the_middle_axis_both_ways() {
         let data: Vec<f64> = (1..=12).map(f64::from).collect();
         let mut out = vec![0.0; 12];
-        cumsum(&data, 3, 2, false, &mut out);
+        cumsum(&data, (3, 2), false, &mut out, &WANTED);
         assert_eq!(out, [1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 7.0, 8.0, 16.0, 18.0, 27.0, 30.0]);
-        cumsum(&data, 3, 2, true, &mut out);
+        cumsum(&data, (3, 2), true, &mut out, &WANTED);
         assert_eq!(out, [9.0, 12.0, 8.0, 10.0, 5.0, 6.0, 27.0, 30.0, 20.0, 22.0, 11.0, 12.0]);
-        cumsum(&[], 0, 2, true, &mut []);
+        cumsum(&[], (0, 2), true, &mut [], &WANTED);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::portions::{PORTION, add, fill, wanted};
 use super::view::View;
 use super::walk::{Axes, Axis, Offsets, coalesce};
 
 /// Sets `out` to zero and adds each element of the view, in its row-major order, to the place in `out` that its indices
 /// and `strides` (0 or more, one for each axis) lead to. Stops early once `cancel` is set.
 pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &AtomicBool) {
-    out.fill(0.0);
+    fill(out, 0.0, cancel);
     if view.is_empty() {
         return;
     }
@@ -21,10 +22,12 @@ pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &Atom
         }
         if run.strides == [1, 1] {
             let (from, to) = (from as usize, to as usize);
-            let terms = &view.data[from..from + run.len];
-            out[to..to + run.len].iter_mut().zip(terms).for_each(|(o, x)| *o += x);
+            add(&view.data[from..from + run.len], &mut out[to..to + run.len], cancel);
         } else {
             for i in 0..run.len as isize {
+                if i as usize % PORTION == 0 && cancel.load(Ordering::Relaxed) {
+                    return;
+                }
                 out[(to + i * run.strides[1]) as usize] += view.data[(from + i * run.strides[0]) as usize];
             }
         }
@@ -32,8 +35,8 @@ pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &Atom
 }
 
 /// Writes each element of the view to the place in `out` that its indices and `strides` (one for each axis) lead to from
-/// `start` on; no two elements go to one place.
-pub fn scatter(view: View, start: usize, strides: &[isize], out: &mut [f64]) {
+/// `start` on; no two elements go to one place. Stops early once `cancel` is set.
+pub fn scatter(view: View, start: usize, strides: &[isize], out: &mut [f64], cancel: &AtomicBool) {
     if view.is_empty() {
         return;
     }
@@ -43,26 +46,38 @@ pub fn scatter(view: View, start: usize, strides: &[isize], out: &mut [f64]) {
     if axes.last().is_some_and(|outer| outer.strides[0].abs() < run.strides[0].abs()) {
         // What lies the other way round is turned in blocks first.
         let mut data = vec![0.0; view.len()];
-        view.copy_into(&mut data);
+        view.copy_until(&mut data, cancel);
         let dense = row_major(view.shape);
-        return scatter(View { data: &data, offset: 0, shape: view.shape, strides: &dense }, start, strides, out);
+        let turned = View { data: &data, offset: 0, shape: view.shape, strides: &dense };
+        return scatter(turned, start, strides, out, cancel);
     }
     for [from, to] in Offsets::new(&axes, [view.offset as isize, start as isize]) {
-        match run.strides {
-            [1, 1] => {
-                let (from, to) = (from as usize, to as usize);
-                out[to..to + run.len].copy_from_slice(&view.data[from..from + run.len]);
+        for first in (0..run.len).step_by(PORTION) {
+            if !wanted(cancel) {
+                return;
             }
-            [every, to_every] if every > 0 && to_every > 0 => {
-                let (every, to_every) = (every as usize, to_every as usize);
-                let elements = view.data[from as usize..].iter().step_by(every);
-                let places = out[to as usize..].iter_mut().step_by(to_every);
-                places.zip(elements).take(run.len).for_each(|(o, x)| *o = *x);
-            }
-            [every, to_every] => {
-                for i in 0..run.len as isize {
-                    out[(to + i * to_every) as usize] = view.data[(from + i * every) as usize];
-                }
+            let (from, to) = (from + first as isize * run.strides[0], to + first as isize * run.strides[1]);
+            write_run(view.data, [from, to], run.strides, PORTION.min(run.len - first), out);
+        }
+    }
+}
+
+/// Writes so many elements, the first from one place to the other, the next a stride further each.
+fn write_run(data: &[f64], [from, to]: [isize; 2], strides: [isize; 2], count: usize, out: &mut [f64]) {
+    match strides {
+        [1, 1] => {
+            let (from, to) = (from as usize, to as usize);
+            out[to..to + count].copy_from_slice(&data[from..from + count]);
+        }
+        [every, to_every] if every > 0 && to_every > 0 => {
+            let (every, to_every) = (every as usize, to_every as usize);
+            let elements = data[from as usize..].iter().step_by(every);
+            let places = out[to as usize..].iter_mut().step_by(to_every);
+            places.zip(elements).take(count).for_each(|(o, x)| *o = *x);
+        }
+        [every, to_every] => {
+            for i in 0..count as isize {
+                out[(to + i * to_every) as usize] = data[(from + i * every) as usize];
             }
         }
     }
@@ -127,7 +142,7 @@ mod tests {
                 expected[place as usize] = *x;
             }
             let mut out = vec![0.0; expected.len()];
-            scatter(view, 3, &strides, &mut out);
+            scatter(view, 3, &strides, &mut out, &AtomicBool::new(false));
             assert_eq!(out, expected);
         }
     }
@@ -137,6 +152,6 @@ mod tests {
         let view = View { data: &[1.0; 6], offset: 0, shape: &[3, 2], strides: &[2, 1] };
         let mut out = [f64::NAN; 4];
         scatter_add(view, &[1, 1], &mut out, &AtomicBool::new(true));
-        assert_eq!(out, [0.0; 4]);
+        assert!(out.iter().all(|x| x.is_nan()), "nothing is written: {out:?}");
     }
 }

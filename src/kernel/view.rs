@@ -2,7 +2,9 @@
 //! and computes nothing.
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 
+use super::portions::{PORTION, wanted};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
 /// Side of the square blocks in which a transposed plane is copied: a block of reads and one of writes fit the cache.
@@ -55,6 +57,11 @@ impl<'a> View<'a> {
 
     /// Writes all elements in row-major order; `out` has the length of the view.
     pub fn copy_into(&self, out: &mut [f64]) {
+        self.copy_until(out, &AtomicBool::new(false));
+    }
+
+    /// The same until `cancel` is set; what is left of `out` then stays as it is.
+    pub fn copy_until(&self, out: &mut [f64], cancel: &AtomicBool) {
         if out.is_empty() {
             return;
         }
@@ -65,10 +72,10 @@ impl<'a> View<'a> {
         {
             let planes = out.chunks_exact_mut(rows.len * columns.len);
             for (plane, [first]) in planes.zip(Offsets::new(outer, [self.offset as isize])) {
-                copy_plane(self.data, first, *rows, *columns, plane);
+                copy_plane(self.data, first, *rows, *columns, plane, cancel);
             }
         } else {
-            Walk::along(self.offset, joined).copy_range(self.data, 0, out);
+            Walk::along(self.offset, joined).copy_until(self.data, 0, out, cancel);
         }
     }
 
@@ -80,10 +87,15 @@ impl<'a> View<'a> {
 
     /// The elements in row-major order, copied only where they do not lie so already.
     pub fn to_contiguous(&self) -> Cow<'a, [f64]> {
+        self.contiguous_until(&AtomicBool::new(false))
+    }
+
+    /// The same until `cancel` is set; what was not copied then is zero.
+    pub fn contiguous_until(&self, cancel: &AtomicBool) -> Cow<'a, [f64]> {
         self.as_slice().map_or_else(
             || {
                 let mut out = vec![0.0; self.len()];
-                self.copy_into(&mut out);
+                self.copy_until(&mut out, cancel);
                 Cow::Owned(out)
             },
             Cow::Borrowed,
@@ -129,6 +141,11 @@ impl Walk {
 
     /// Writes the elements `start .. start + out.len()`, at a cost that does not grow with `start`.
     pub fn copy_range(&self, data: &[f64], start: usize, out: &mut [f64]) {
+        self.copy_until(data, start, out, &AtomicBool::new(false));
+    }
+
+    /// The same until `cancel` is set.
+    fn copy_until(&self, data: &[f64], start: usize, out: &mut [f64], cancel: &AtomicBool) {
         if out.is_empty() {
             return;
         }
@@ -137,10 +154,12 @@ impl Walk {
         let mut rest = out;
         for [first] in Offsets::starting_at(&self.outer, [self.offset as isize], start / self.run.len) {
             let (here, after) = rest.split_at_mut(rest.len().min(self.run.len - column));
-            gather(data, first + column as isize * stride, stride, here);
+            for (i, part) in here.chunks_mut(PORTION).enumerate().take_while(|_| wanted(cancel)) {
+                gather(data, first + (column + i * PORTION) as isize * stride, stride, part);
+            }
             rest = after;
             column = 0;
-            if rest.is_empty() {
+            if rest.is_empty() || !wanted(cancel) {
                 break;
             }
         }
@@ -163,11 +182,11 @@ pub(super) fn gather(data: &[f64], first: isize, stride: isize, out: &mut [f64])
 }
 
 /// Copies a plane whose columns lie closer together than its rows, in blocks that stay in the cache.
-fn copy_plane(data: &[f64], first: isize, rows: Axis<1>, columns: Axis<1>, out: &mut [f64]) {
+fn copy_plane(data: &[f64], first: isize, rows: Axis<1>, columns: Axis<1>, out: &mut [f64], cancel: &AtomicBool) {
     let ([down], [across]) = (rows.strides, columns.strides);
     for (band, out) in out.chunks_mut(BLOCK * columns.len).enumerate() {
         let top = first + (band * BLOCK) as isize * down;
-        for left in (0..columns.len).step_by(BLOCK) {
+        for left in (0..columns.len).step_by(BLOCK).take_while(|_| wanted(cancel)) {
             let right = (left + BLOCK).min(columns.len);
             for (i, row) in out.chunks_exact_mut(columns.len).enumerate() {
                 let mut place = top + i as isize * down + left as isize * across;

@@ -1,5 +1,7 @@
 //! The document's `define`: signatures and bodies into functions, with all that is wrong in any of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustc_hash::FxHashSet;
 
 use super::body::Reader;
@@ -13,8 +15,14 @@ use super::source::Sources;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
 
-/// Reads every function of `define`. What cannot be read is told in `faults` and left out.
-pub fn definitions(define: &Json, sources: &mut Sources, faults: &mut Vec<Fault>) -> Vec<Function> {
+/// Reads every function of `define`. What cannot be read is told in `faults` and left out; what is not read when
+/// `cancel` is set is left out untold.
+pub fn definitions(
+    define: &Json,
+    sources: &mut Sources,
+    faults: &mut Vec<Fault>,
+    cancel: &AtomicBool,
+) -> Vec<Function> {
     let root = sources.add("/define", None);
     let span = Span { source: root, ..Span::default() };
     let mut reader = Reader::new(sources, faults);
@@ -28,7 +36,7 @@ pub fn definitions(define: &Json, sources: &mut Sources, faults: &mut Vec<Fault>
     let mut seen = FxHashSet::default();
     let mut functions = Vec::new();
     for (key, body) in entries {
-        if reader.is_full() {
+        if reader.is_full() || cancel.load(Ordering::Relaxed) {
             break;
         }
         functions.extend(definition(&mut reader, root, key, body, &mut seen));

@@ -2,6 +2,7 @@
 
 use super::elementwise::primitive;
 use crate::ir::{Attr, Batch, Builder, Cost, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, row_major};
+use crate::kernel;
 
 /// The n × n identity. Products with it are simplified away, so seeds cost nothing until they must exist.
 pub(in crate::ops) static EYE: Primitive = generator(
@@ -10,8 +11,8 @@ pub(in crate::ops) static EYE: Primitive = generator(
         Attr::Index(n) => Ok(Shape::from_slice(&[*n, *n])),
         _ => Err(ShapeError::new("the identity has a size", "a size", format!("{attr:?}"))),
     },
-    Kernel::Dense(|_, shape, _, out, _| {
-        out.fill(0.0);
+    Kernel::Dense(|_, shape, _, out, cancel| {
+        kernel::fill(out, 0.0, cancel);
         out.iter_mut().step_by(shape[0] + 1).for_each(|x| *x = 1.0);
     }),
 );
@@ -23,11 +24,14 @@ static IOTA: Primitive = generator(
         Attr::Iota(shape, axis) if *axis < shape.len() => Ok(shape.clone()),
         _ => Err(ShapeError::new("counting runs along an axis", "an axis", format!("{attr:?}"))),
     },
-    Kernel::Dense(|attr, shape, _, out, _| {
+    Kernel::Dense(|attr, shape, _, out, cancel| {
         let Attr::Iota(_, axis) = attr else { return };
         let stride = row_major(shape)[*axis] as usize;
-        for (i, x) in out.iter_mut().enumerate() {
-            *x = (i / stride % shape[*axis]) as f64;
+        if stride == 1 {
+            return kernel::count(out, shape[*axis], cancel);
+        }
+        for (k, run) in out.chunks_mut(stride.max(1)).enumerate() {
+            kernel::fill(run, (k % shape[*axis]) as f64, cancel);
         }
     }),
 );

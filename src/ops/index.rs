@@ -1,10 +1,14 @@
 //! Picking elements by number, and its transpose, adding elements into their places.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::Algebra;
 use crate::ir::{
     Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, ShapeError,
     Single, elements, show,
 };
+use crate::kernel;
 
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
 /// of leading axes that both share and the axis. A negative index counts from the end; one out of
@@ -17,17 +21,17 @@ static GATHER: Primitive = Primitive {
         let (x, i) = (args[0], args[1]);
         Ok(x[..axis].iter().chain(&i[batch..]).chain(&x[axis + 1..]).copied().collect())
     },
-    kernel: Kernel::Dense(|attr, _, args, out, _| {
+    kernel: Kernel::Dense(|attr, _, args, out, cancel| {
         let (batch, axis, _) = parts(attr);
-        let (x, indices) = (args[0].to_contiguous(), args[1].to_contiguous());
+        let (x, indices) = (args[0].contiguous_until(cancel), args[1].contiguous_until(cancel));
         let g = Geometry::new(batch, axis, args[0].shape, args[1].shape);
-        g.visit(&indices, |place, source| {
+        g.visit(&indices, cancel, |place, source| {
             let cells = &mut out[place..place + g.inner];
             match (source, cells) {
                 // Most often single elements are picked.
                 (Some(s), [cell]) => *cell = x[s],
-                (Some(s), cells) => cells.copy_from_slice(&x[s..s + g.inner]),
-                (None, cells) => cells.fill(f64::NAN),
+                (Some(s), cells) => kernel::copy(&x[s..s + g.inner], cells, cancel),
+                (None, cells) => kernel::fill(cells, f64::NAN, cancel),
             }
         });
     }),
@@ -59,17 +63,15 @@ pub(in crate::ops) static SCATTER: Primitive = Primitive {
         }
         Ok(t[..axis].iter().chain([&length]).chain(&t[axis + i.len() - batch..]).copied().collect())
     },
-    kernel: Kernel::Dense(|attr, shape, args, out, _| {
+    kernel: Kernel::Dense(|attr, shape, args, out, cancel| {
         let (batch, axis, _) = parts(attr);
-        let (t, indices) = (args[0].to_contiguous(), args[1].to_contiguous());
-        out.fill(0.0);
+        let (t, indices) = (args[0].contiguous_until(cancel), args[1].contiguous_until(cancel));
+        kernel::fill(out, 0.0, cancel);
         let g = Geometry::new(batch, axis, shape, args[1].shape);
-        g.visit(&indices, |place, target| {
+        g.visit(&indices, cancel, |place, target| {
             if let Some(s) = target {
-                crate::kernel::tally::done(g.inner);
-                for (o, x) in out[s..s + g.inner].iter_mut().zip(&t[place..]) {
-                    *o += x;
-                }
+                kernel::tally::done(g.inner);
+                kernel::add(&t[place..place + g.inner], &mut out[s..s + g.inner], cancel);
             }
         });
     }),
@@ -105,7 +107,7 @@ fn sets_of_picks(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
         }
         return Some(out);
     };
-    g.visit(known, |place, source| {
+    g.visit(known, &AtomicBool::new(false), |place, source| {
         if let Some(s) = source {
             (0..g.inner).for_each(|k| out[place + k] = x.set(s + k));
         }
@@ -130,7 +132,7 @@ fn sets_of_places(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
         return Some(out);
     };
     let mut arrivals: Vec<(usize, u32)> = Vec::new();
-    g.visit(known, |place, target| {
+    g.visit(known, &AtomicBool::new(false), |place, target| {
         if let Some(s) = target {
             arrivals.extend((0..g.inner).map(|k| (s + k, t.set(place + k))));
         }
@@ -163,7 +165,7 @@ fn picked(b: &mut Builder, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId
     let g = Geometry::new(batch, axis, b.shape(node.args[0]), b.shape(node.args[1]));
     let outside = b.fill(f64::NAN, &[]);
     let mut out = vec![outside; elements(&node.shape)];
-    g.visit(&indices, |place, source| {
+    g.visit(&indices, b.unwanted(), |place, source| {
         if let Some(s) = source {
             out[place..place + g.inner].copy_from_slice(&args[0][s..s + g.inner]);
         }
@@ -178,7 +180,8 @@ fn placed(b: &mut Builder, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId
     let g = Geometry::new(batch, axis, &node.shape, b.shape(node.args[1]));
     let zero = b.fill(0.0, &[]);
     let mut out = vec![zero; elements(&node.shape)];
-    g.visit(&indices, |place, target| {
+    let unwanted = Arc::clone(b.unwanted());
+    g.visit(&indices, &unwanted, |place, target| {
         if let Some(s) = target {
             for k in 0..g.inner {
                 out[s + k] = b.add(out[s + k], args[0][place + k]);
@@ -224,12 +227,12 @@ impl Geometry {
         }
     }
 
-    /// Calls with the start of each picked run and of its source, `None` for an index out of range.
-    fn visit(&self, indices: &[f64], mut f: impl FnMut(usize, Option<usize>)) {
+    /// Calls with the start of each picked run and of its source, `None` for an index out of range, until `cancel` is set.
+    fn visit(&self, indices: &[f64], cancel: &AtomicBool, mut f: impl FnMut(usize, Option<usize>)) {
         for b in 0..self.batch {
             for o in 0..self.outer {
                 let row = b * self.outer + o;
-                for p in 0..self.picks {
+                for p in (0..self.picks).take_while(|_| !cancel.load(Ordering::Relaxed)) {
                     let source = resolve(indices[b * self.picks + p], self.length);
                     let place = (row * self.picks + p) * self.inner;
                     f(place, source.map(|s| (row * self.length + s) * self.inner));

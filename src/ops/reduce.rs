@@ -15,7 +15,9 @@ use crate::kernel;
 pub(in crate::ops) static SUM: Primitive = Primitive {
     name: "sum",
     shape: reduced_shape,
-    kernel: Kernel::Dense(|attr, _, args, out, _| kernel::sum(args[0], &flags(attr, args[0].shape.len()), out)),
+    kernel: Kernel::Dense(|attr, _, args, out, cancel| {
+        kernel::sum(args[0], &flags(attr, args[0].shape.len()), out, cancel);
+    }),
     rule: Rule::Linear {
         fixed: &[],
         adjoint: |b, n, _, ct| {
@@ -41,14 +43,18 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
 /// Largest along axes; -∞ of nothing; NaN if any is; a tie shares the derivative equally.
 pub(in crate::ops) static MAX: Primitive = extremum(
     "max",
-    Kernel::Dense(|attr, _, args, out, _| kernel::max(args[0], &flags(attr, args[0].shape.len()), out)),
+    Kernel::Dense(|attr, _, args, out, cancel| {
+        kernel::max(args[0], &flags(attr, args[0].shape.len()), out, cancel);
+    }),
     terms::of_max,
 );
 
 /// Smallest along axes; ∞ of nothing; NaN if any is; a tie shares the derivative equally.
 pub(in crate::ops) static MIN: Primitive = extremum(
     "min",
-    Kernel::Dense(|attr, _, args, out, _| kernel::min(args[0], &flags(attr, args[0].shape.len()), out)),
+    Kernel::Dense(|attr, _, args, out, cancel| {
+        kernel::min(args[0], &flags(attr, args[0].shape.len()), out, cancel);
+    }),
     terms::of_min,
 );
 
@@ -98,10 +104,10 @@ pub(in crate::ops) fn winners(b: &mut Builder, x: NodeId, m: NodeId, axes: &[usi
 pub(in crate::ops) static CUMSUM: Primitive = Primitive {
     name: "cumsum",
     shape: same_shape,
-    kernel: Kernel::Dense(|attr, shape, args, out, _| {
+    kernel: Kernel::Dense(|attr, shape, args, out, cancel| {
         let Attr::Directed(axis, backwards) = *attr else { return };
-        let x = args[0].to_contiguous();
-        kernel::cumsum(&x, shape[axis], elements(&shape[axis + 1..]), backwards, out);
+        let x = args[0].contiguous_until(cancel);
+        kernel::cumsum(&x, (shape[axis], elements(&shape[axis + 1..])), backwards, out, cancel);
     }),
     rule: Rule::Linear {
         fixed: &[],
@@ -145,12 +151,11 @@ static FIRST: Primitive = Primitive {
         Attr::Index(kept) if *kept <= args[0].len() => Ok(args[0][..*kept].into()),
         _ => Err(ShapeError::new("leading axes are kept", "a count", format!("{attr:?}"))),
     },
-    kernel: Kernel::Dense(|_, _, args, out, _| {
-        let x = args[0].to_contiguous();
+    kernel: Kernel::Dense(|_, _, args, out, cancel| {
+        let x = args[0].contiguous_until(cancel);
         let size = x.len().checked_div(out.len()).unwrap_or(0);
         for (i, o) in out.iter_mut().enumerate() {
-            let found = x[i * size..(i + 1) * size].iter().position(|v| *v != 0.0);
-            kernel::tally::done(found.map_or(size, |p| p + 1));
+            let found = kernel::first_nonzero(&x[i * size..(i + 1) * size], cancel);
             *o = found.map_or(-1.0, |p| p as f64);
         }
     }),

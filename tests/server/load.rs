@@ -119,6 +119,24 @@ async fn a_reset_in_mid_run_frees_the_worker_and_counts_once() {
 }
 
 #[tokio::test]
+async fn a_reset_in_the_middle_of_one_factorisation_frees_the_worker() {
+    let server = Server::start(&["--threads", "1", "--request-timeout", "600"]);
+    let define =
+        serde_json::json!({ "f(t)": "sum(solve(reshape(sin(t*arange(20250000)), (4500, 4500)), arange(4500)))" });
+    let document = serde_json::json!({ "define": define, "at": { "t": 0.5 } }).to_string();
+    let stream = sent(&server, &post("/value", &document));
+    until(&server, "jacobi_running{lane=\"large\"}", 1.0).await;
+    // Its matrix is made in a fraction of the time that it takes to be factored.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(count(&server, "jacobi_running{lane=\"large\"}").await, 1.0);
+    drop(stream);
+    let start = Instant::now();
+    until(&server, "jacobi_running{lane=\"large\"}", 0.0).await;
+    assert!(start.elapsed() < Duration::from_secs(2), "free after {:?}", start.elapsed());
+    assert_eq!(count(&server, "jacobi_cancelled_total{reason=\"hung_up\"}").await, 1.0);
+}
+
+#[tokio::test]
 async fn a_document_may_allow_itself_less_time_than_the_server_would() {
     let server = Server::start(&["--request-timeout", "600"]);
     let mut document: Value = serde_json::from_str(&heavy(900)).expect("JSON");

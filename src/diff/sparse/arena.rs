@@ -1,6 +1,8 @@
 //! Sets of columns, each kept once and named by a number, so that equal rows cost nothing.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -26,11 +28,13 @@ pub(super) struct Arena {
     scratch: Vec<u32>,
     most: usize,
     work: usize,
+    /// Set when nobody wants the pattern any more: then there are no more unions.
+    unwanted: Arc<AtomicBool>,
 }
 
 impl Arena {
-    /// The sets of single columns; unions beyond `most` elements in all are refused.
-    pub(super) fn new(columns: usize, most: usize) -> Option<Self> {
+    /// The sets of single columns; unions beyond `most` elements in all are refused, and all once the flag is set.
+    pub(super) fn new(columns: usize, most: usize, unwanted: &Arc<AtomicBool>) -> Option<Self> {
         let last = u32::try_from(columns).ok().filter(|&n| n < u32::MAX && columns <= most)?;
         Some(Self {
             starts: std::iter::once(0).chain(0..=columns).collect(),
@@ -42,6 +46,7 @@ impl Arena {
             scratch: Vec::new(),
             most,
             work: 0,
+            unwanted: Arc::clone(unwanted),
         })
     }
 
@@ -57,7 +62,11 @@ impl Arena {
 
     fn spend(&mut self, elements: usize) -> Option<()> {
         self.work = self.work.saturating_add(elements);
-        (self.work <= self.most.saturating_mul(WORK)).then_some(())
+        (self.work <= self.most.saturating_mul(WORK) && self.is_wanted()).then_some(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.unwanted.load(Ordering::Relaxed)
     }
 
     /// The number of the set in `scratch`: that of an equal one, or a new one.
@@ -90,7 +99,7 @@ impl Sets for Arena {
     fn pair(&mut self, a: u32, b: u32) -> Option<u32> {
         let (a, b) = (a.min(b), a.max(b));
         if a == b || a == 0 {
-            return Some(b);
+            return self.is_wanted().then_some(b);
         }
         if let Some(&known) = self.pairs.get(&(a, b)) {
             return Some(known);

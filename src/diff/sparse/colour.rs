@@ -4,6 +4,8 @@
 //! Greedy, after Curtis, Powell and Reid (1974), in the orders that Gebremedhin, Manne and Pothen
 //! ("What color is your Jacobian?", SIAM Review 47, 2005) compare.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::pattern::Pattern;
 
 /// No colour: nothing is to be found out about the column.
@@ -39,9 +41,15 @@ pub(super) struct Meetings<'a> {
     pub(super) by_columns: &'a Pattern,
     /// Rows that do not count, because they are found out in another way; empty: all count.
     pub(super) left_out: &'a [bool],
+    /// Set when nobody wants the colours any more.
+    pub(super) unwanted: &'a AtomicBool,
 }
 
 impl Meetings<'_> {
+    fn are_wanted(&self) -> bool {
+        !self.unwanted.load(Ordering::Relaxed)
+    }
+
     fn counts(&self, row: usize) -> bool {
         !self.left_out.get(row).copied().unwrap_or(false)
     }
@@ -63,7 +71,7 @@ impl Meetings<'_> {
 }
 
 /// Colours of the columns that occur in rows that count: the best found in three orders. `None` if
-/// columns meet so often that colours are of no use.
+/// columns meet so often that colours are of no use, or if they are not wanted any more.
 pub(super) fn columns(meetings: &Meetings<'_>) -> Option<Colours> {
     if meetings.pairs() > MOST_PAIRS {
         return None;
@@ -80,7 +88,7 @@ pub(super) fn columns(meetings: &Meetings<'_>) -> Option<Colours> {
             best = other;
         }
     }
-    Some(best)
+    meetings.are_wanted().then_some(best)
 }
 
 /// Each column in its turn gets the first colour that it meets in no row.
@@ -88,7 +96,7 @@ fn greedy(meetings: &Meetings<'_>, order: &[u32]) -> Colours {
     let mut colours = Colours::none(meetings.by_columns.rows);
     // For each colour the last column that met it.
     let mut met: Vec<u32> = Vec::new();
-    for &column in order {
+    for &column in order.iter().take_while(|_| meetings.are_wanted()) {
         let mut occurs = false;
         for row in meetings.rows(column as usize) {
             occurs = true;
@@ -134,7 +142,7 @@ fn smallest_last(meetings: &Meetings<'_>) -> Vec<u32> {
     (0..degrees.len()).rev().for_each(|j| buckets[degrees[j]].push(j as u32));
     let mut order = Vec::with_capacity(degrees.len());
     let mut lowest = 0;
-    while lowest < buckets.len() {
+    while lowest < buckets.len() && meetings.are_wanted() {
         let Some(column) = buckets[lowest].pop() else {
             lowest += 1;
             continue;

@@ -151,7 +151,7 @@ pub(super) fn recover(
         for (j, &width) in widths.iter().enumerate() {
             let offset = columns.count * height;
             let mut positions = Vec::new();
-            for i in top..top + height {
+            for i in (top..top + height).take_while(|_| !b.is_unwanted()) {
                 for k in pattern.within(i, &(left..left + width)) {
                     let column = pattern.indices[k] as usize;
                     positions.push(if direct[k] {
@@ -163,8 +163,9 @@ pub(super) fn recover(
             }
             let sources = [sweeps.first[o], sweeps.second.swept[j]];
             let lengths = [offset, sweeps.second.colours.count * width];
-            let values = picked(b, sources, lengths, positions);
             let pattern = pattern.block(top..top + height, left..left + width);
+            let values =
+                if b.is_unwanted() { b.fill(0.0, &[pattern.nnz()]) } else { picked(b, sources, lengths, positions) };
             row.push(Block { pattern: Arc::new(pattern), values });
             left += width;
         }

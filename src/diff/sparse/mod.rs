@@ -73,9 +73,9 @@ impl Block {
 pub type Blocks = Vec<Vec<Block>>;
 
 /// The ways of sweeping that are worth weighing: by columns, by rows, by both. Empty if the pattern is
-/// too dense for any.
-pub fn ways(pattern: &Pattern) -> Vec<Sides> {
-    sides::sides(pattern)
+/// too dense for any, or nobody wants the graph any more.
+pub fn ways(b: &Builder, pattern: &Pattern) -> Vec<Sides> {
+    sides::sides(pattern, b.unwanted())
 }
 
 /// The Jacobian by sweeps along colours. Values in `held` count as constants.
@@ -94,8 +94,8 @@ pub fn jacobian(
 }
 
 /// Star colours of a Hessian's pattern, which must be symmetric.
-pub fn star(pattern: &Pattern) -> Colours {
-    star::star(pattern)
+pub fn star(b: &Builder, pattern: &Pattern) -> Colours {
+    star::star(pattern, b.unwanted())
 }
 
 /// The Hessian by forward sweeps over the gradients, one for each input and in its shape.

@@ -12,10 +12,10 @@ use crate::ir::{Argument, Attr, Builder, Depends, Flow, Node, NodeId, Sets, depe
 /// Where the Jacobian of `outputs` by `inputs` may differ from zero: rows are the elements of all
 /// outputs one after another, columns those of all inputs. `given` are inputs whose elements are known.
 ///
-/// `None` if the pattern would hold more than `most` positions, or take too long to find.
+/// `None` if the pattern would hold more than `most` positions, take too long to find, or is not wanted any more.
 pub fn pattern(b: &Builder, outputs: &[NodeId], inputs: &[NodeId], given: &[Given], most: usize) -> Option<Pattern> {
     let columns = inputs.iter().fold(0usize, |sum, &x| sum.saturating_add(elements(b.shape(x))));
-    let arena = Arena::new(columns, most)?;
+    let arena = Arena::new(columns, most, b.unwanted())?;
     let mut walk = Walk { b, arena, known: Known::new(given), sets: vec![None; b.nodes().len()], most };
     let mut column = 0;
     for &x in inputs {
@@ -32,6 +32,9 @@ pub fn pattern(b: &Builder, outputs: &[NodeId], inputs: &[NodeId], given: &[Give
         uses[o.index()] += 1;
     }
     for (i, &needed) in needed.iter().enumerate() {
+        if b.is_unwanted() {
+            return None;
+        }
         if needed && walk.sets[i].is_none() {
             walk.sets[i] = walk.visit(&b.nodes()[i])?;
             for a in passing(&b.nodes()[i]) {
@@ -115,7 +118,7 @@ impl Walk<'_> {
             .collect();
         let args: SmallVec<[(&[f64], &[usize]); 3]> =
             node.args.iter().zip(&numbers).map(|(&a, n)| (n.as_slice(), self.b.shape(a).as_slice())).collect();
-        Some(node.compute(&args)?.into_iter().map(|number| number as u32).collect())
+        Some(node.compute(&args, self.b.unwanted())?.into_iter().map(|number| number as u32).collect())
     }
 
     /// Every element of the result depends on the elements of its group: `result` says which that is, and

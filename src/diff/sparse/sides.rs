@@ -4,6 +4,8 @@
 //! Both at once is the complete direct cover of Hossain and Steihaug (1998) and of Coleman and Verma
 //! (1998): some rows are given to reverse sweeps whole, and the rest has columns with few neighbours.
 
+use std::sync::atomic::AtomicBool;
+
 use super::colour::{Colours, Meetings, columns};
 use super::pattern::Pattern;
 
@@ -27,25 +29,27 @@ impl Sides {
 }
 
 /// The ways worth weighing: by columns, by rows, and by both if that takes fewer sweeps than either.
-pub(super) fn sides(pattern: &Pattern) -> Vec<Sides> {
+pub(super) fn sides(pattern: &Pattern, unwanted: &AtomicBool) -> Vec<Sides> {
     let turned = pattern.transposed();
-    let by_columns = one_sided(pattern, &turned).map(|columns| Sides { columns, rows: Colours::none(pattern.rows) });
-    let by_rows = one_sided(&turned, pattern).map(|rows| Sides { columns: Colours::none(pattern.columns), rows });
+    let by_columns =
+        one_sided(pattern, &turned, unwanted).map(|columns| Sides { columns, rows: Colours::none(pattern.rows) });
+    let by_rows =
+        one_sided(&turned, pattern, unwanted).map(|rows| Sides { columns: Colours::none(pattern.columns), rows });
     let mut ways: Vec<Sides> = by_columns.into_iter().chain(by_rows).collect();
     let least = ways.iter().map(Sides::sweeps).min().unwrap_or(usize::MAX);
-    let by_both = divided(pattern, &turned, least)
-        .into_iter()
-        .chain(divided(&turned, pattern, least).into_iter().map(|s| Sides { columns: s.rows, rows: s.columns }));
+    let by_both = divided((pattern, &turned), least, unwanted).into_iter().chain(
+        divided((&turned, pattern), least, unwanted).into_iter().map(|s| Sides { columns: s.rows, rows: s.columns }),
+    );
     ways.extend(by_both.min_by_key(Sides::sweeps));
     ways
 }
 
-fn one_sided(by_rows: &Pattern, by_columns: &Pattern) -> Option<Colours> {
-    columns(&Meetings { by_rows, by_columns, left_out: &[] })
+fn one_sided(by_rows: &Pattern, by_columns: &Pattern, unwanted: &AtomicBool) -> Option<Colours> {
+    columns(&Meetings { by_rows, by_columns, left_out: &[], unwanted })
 }
 
 /// The longest rows by rows, all others by columns, where that takes fewer sweeps than `least`.
-fn divided(by_rows: &Pattern, by_columns: &Pattern, least: usize) -> Option<Sides> {
+fn divided((by_rows, by_columns): (&Pattern, &Pattern), least: usize, unwanted: &AtomicBool) -> Option<Sides> {
     let mut order: Vec<usize> = (0..by_rows.rows).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(by_rows.row(i).len()));
     // With the k longest rows out of the way, as many colours are needed as the next one is long.
@@ -59,8 +63,8 @@ fn divided(by_rows: &Pattern, by_columns: &Pattern, least: usize) -> Option<Side
     for &k in cuts.iter().take(TRIED) {
         let mut alone = vec![false; by_rows.rows];
         order[..k].iter().for_each(|&i| alone[i] = true);
-        let Some(columns) = columns(&Meetings { by_rows, by_columns, left_out: &alone }) else { continue };
-        let Some(rows) = among(by_rows, &alone) else { continue };
+        let Some(columns) = columns(&Meetings { by_rows, by_columns, left_out: &alone, unwanted }) else { continue };
+        let Some(rows) = among(by_rows, &alone, unwanted) else { continue };
         let found = Sides { columns, rows };
         if found.sweeps() < best.as_ref().map_or(least, Sides::sweeps) {
             best = Some(found);
@@ -70,9 +74,9 @@ fn divided(by_rows: &Pattern, by_columns: &Pattern, least: usize) -> Option<Side
 }
 
 /// Colours of some rows; the others do not matter.
-fn among(by_rows: &Pattern, chosen: &[bool]) -> Option<Colours> {
+fn among(by_rows: &Pattern, chosen: &[bool], unwanted: &AtomicBool) -> Option<Colours> {
     let rows = (0..by_rows.rows).map(|i| if chosen[i] { by_rows.row(i) } else { &[] });
     let kept = Pattern::from_rows(by_rows.columns, rows);
     let turned = kept.transposed();
-    columns(&Meetings { by_rows: &turned, by_columns: &kept, left_out: &[] })
+    columns(&Meetings { by_rows: &turned, by_columns: &kept, left_out: &[], unwanted })
 }

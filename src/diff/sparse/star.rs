@@ -6,6 +6,8 @@
 //! Gebremedhin, Tarafdar, Manne and Pothen 2007). Counts of colours around each vertex stand in for the
 //! stars, so that a full row costs no more than its length.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustc_hash::FxHashMap;
 
 use super::colour::{Colours, NONE};
@@ -23,16 +25,16 @@ struct Stars<'a> {
     hubs: Vec<Vec<u32>>,
 }
 
-/// Star colours of a symmetric pattern: the better of two orders.
-pub(super) fn star(graph: &Pattern) -> Colours {
+/// Star colours of a symmetric pattern: the better of two orders. Once the flag is set, some are missing.
+pub(super) fn star(graph: &Pattern, unwanted: &AtomicBool) -> Colours {
     let natural: Vec<u32> = (0..graph.rows as u32).collect();
     let mut largest = natural.clone();
     largest.sort_by_key(|&v| std::cmp::Reverse(graph.row(v as usize).len()));
-    let [first, second] = [natural, largest].map(|order| in_order(graph, &order));
+    let [first, second] = [natural, largest].map(|order| in_order(graph, &order, unwanted));
     if second.count < first.count { second } else { first }
 }
 
-fn in_order(graph: &Pattern, order: &[u32]) -> Colours {
+fn in_order(graph: &Pattern, order: &[u32], unwanted: &AtomicBool) -> Colours {
     let count = graph.rows;
     let mut stars = Stars {
         graph,
@@ -42,7 +44,8 @@ fn in_order(graph: &Pattern, order: &[u32]) -> Colours {
         hubs: vec![Vec::new(); count],
     };
     let mut barred: Vec<u32> = Vec::new();
-    for &v in order.iter().filter(|&&v| !graph.row(v as usize).is_empty()) {
+    let wanted = |_: &&u32| !unwanted.load(Ordering::Relaxed);
+    for &v in order.iter().take_while(wanted).filter(|&&v| !graph.row(v as usize).is_empty()) {
         stars.bar(v, &mut barred);
         let free = barred.iter().position(|&by| by != v).unwrap_or(barred.len());
         if free == barred.len() {

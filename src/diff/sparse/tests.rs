@@ -103,7 +103,7 @@ fn agree(shapes: &[&[usize]], seed: usize, build: impl Fn(&mut Builder, &[NodeId
     let dense = forward(&mut b, &outputs, &inputs, &[]);
     let points: Vec<Vec<f64>> =
         shapes.iter().enumerate().map(|(i, s)| numbers(elements(s), (0.4, 1.6), seed + 5 * i)).collect();
-    let ways = ways(&found);
+    let ways = ways(&b, &found);
     let mut nodes: Vec<NodeId> = dense.into_iter().flatten().collect();
     let dense_count = nodes.len();
     let blocks: Vec<Blocks> = ways.iter().map(|w| jacobian(&mut b, (&outputs, &inputs), &[], &found, w)).collect();
@@ -155,7 +155,7 @@ fn bratu_on_a_hundred_by_a_hundred_points() {
     let f = bratu(&mut b, u, n);
     let found = pattern(&b, &[f], &[u], &[], MOST).expect("few enough");
     assert_eq!(found.nnz(), 49_600);
-    let sides = ways(&found).into_iter().min_by_key(Sides::sweeps).expect("a way");
+    let sides = ways(&b, &found).into_iter().min_by_key(Sides::sweeps).expect("a way");
     assert!(sides.sweeps() <= 8, "{} sweeps", sides.sweeps());
     let blocks = jacobian(&mut b, (&[f], &[u]), &[], &found, &sides);
     let point = numbers(n * n, (0.0, 1.0), 3);
@@ -175,7 +175,7 @@ fn burgers_with_a_hundred_thousand_points_takes_three_sweeps() {
     let f = burgers(&mut b, u, n);
     let found = pattern(&b, &[f], &[u], &[], MOST).expect("few enough");
     assert_eq!(found.nnz(), 299_998);
-    let sides = ways(&found).into_iter().min_by_key(Sides::sweeps).expect("a way");
+    let sides = ways(&b, &found).into_iter().min_by_key(Sides::sweeps).expect("a way");
     assert_eq!(sides.sweeps(), 3);
     let blocks = jacobian(&mut b, (&[f], &[u]), &[], &found, &sides);
     let point = numbers(n, (-1.0, 1.0), 3);
@@ -259,7 +259,7 @@ fn hessians_agree(n: usize, build: impl Fn(&mut Builder, NodeId) -> NodeId) -> (
     let gradient = reverse(&mut b, &[y], &[x], &[])[0][0];
     let gradient = b.reshape(gradient, &[n]);
     let found = pattern(&b, &[gradient], &[x], &[], MOST).expect("few enough").symmetrised();
-    let colours = star(&found);
+    let colours = star(&b, &found);
     assert_eq!(is_star(&found, &colours), Ok(()));
     let dense = forward(&mut b, &[gradient], &[x], &[])[0][0];
     let blocks = hessian(&mut b, (&[gradient], &[x]), &found, &colours);
@@ -322,14 +322,15 @@ fn scattered(rows: usize, columns: usize, each: usize, seed: usize) -> Pattern {
 
 #[test]
 fn every_position_of_any_pattern_can_be_found_out() {
+    let b = Builder::default();
     for seed in 0..60 {
         let (rows, columns) = (1 + seed * 3 % 25, 1 + seed * 7 % 31);
         let p = scattered(rows, columns, 1 + seed % 4, seed);
-        for way in ways(&p) {
+        for way in ways(&b, &p) {
             assert_eq!(recoverable(&p, &way), Ok(()), "seed {seed}");
         }
         let p = scattered(columns, columns, 1 + seed % 3, seed).symmetrised();
-        assert_eq!(is_star(&p, &star(&p)), Ok(()), "seed {seed}");
+        assert_eq!(is_star(&p, &star(&b, &p)), Ok(()), "seed {seed}");
     }
 }
 

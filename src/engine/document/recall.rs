@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use super::inputs::{Named, Scattered};
 use super::{Definitions, Document, FIELDS, FunctionPart, understand};
 use crate::engine::cache::Caches;
+use crate::exec::Cancel;
 use crate::json::members::{Members, extent};
 use crate::json::{self, Fields, Json};
 
@@ -47,9 +48,9 @@ struct Constants {
 }
 
 /// The document, if its function part is known and nothing is wrong with the rest.
-pub(in crate::engine) fn recall(bytes: &[u8], caches: &Caches) -> Option<Document> {
+pub(in crate::engine) fn recall(bytes: &[u8], caches: &Caches, cancel: &Cancel) -> Option<Document> {
     let (part, spans) = find(bytes, caches.texts())?;
-    let Ok(Json::Object(rest)) = json::read(&without(bytes, &spans)) else { return None };
+    let Ok(Json::Object(rest)) = json::read_until(&without(bytes, &spans), cancel) else { return None };
     let mut faults = Vec::new();
     let fields = Fields::new(&rest, "", &FIELDS, &mut faults);
     // Written with an escape in its name it was not seen.
@@ -196,11 +197,11 @@ mod tests {
     /// What is read where an earlier document has been read, and what is read without; they must be alike.
     fn read(earlier: &str, text: &str) -> (Option<Document>, bool) {
         let caches = Caches::default();
-        let (before, faults) = read_partially(earlier.as_bytes(), &caches);
+        let (before, faults) = read_partially(earlier.as_bytes(), &caches, &Cancel::default());
         assert!(before.is_some() && faults.is_empty(), "{earlier}: {faults:?}");
-        let recalled = recall(text.as_bytes(), &caches).is_some();
-        let (document, faults) = read_partially(text.as_bytes(), &caches);
-        let (fresh, expected) = read_partially(text.as_bytes(), &Caches::default());
+        let recalled = recall(text.as_bytes(), &caches, &Cancel::default()).is_some();
+        let (document, faults) = read_partially(text.as_bytes(), &caches, &Cancel::default());
+        let (fresh, expected) = read_partially(text.as_bytes(), &Caches::default(), &Cancel::default());
         assert_eq!(format!("{faults:?}"), format!("{expected:?}"), "{text}");
         let shown = |document: &Option<Document>| {
             document.as_ref().map(|d| format!("{d:?}").replacen(&format!("id: {},", d.definitions.id), "", 1))
@@ -231,9 +232,9 @@ mod tests {
         let alone = clash.replace(r#""constants": {"W": [[1, 2], [3, 4]], "c": 7}, "#, "");
         let caches = Caches::default();
         for known in [FIRST, &alone] {
-            assert!(read_partially(known.as_bytes(), &caches).0.is_some(), "{known}");
+            assert!(read_partially(known.as_bytes(), &caches, &Cancel::default()).0.is_some(), "{known}");
         }
-        assert!(recall(clash.as_bytes(), &caches).is_none());
+        assert!(recall(clash.as_bytes(), &caches, &Cancel::default()).is_none());
     }
 
     #[test]

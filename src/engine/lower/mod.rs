@@ -144,7 +144,7 @@ impl<'a> Lowerer<'a> {
             functions,
             broken: document.definitions.broken.iter().map(String::as_str).collect(),
             constants: FxHashMap::default(),
-            builder: Builder::default(),
+            builder: Builder::until(cancel.shared()),
             faults: Vec::new(),
             warnings: Vec::new(),
             calls: vec![outside],

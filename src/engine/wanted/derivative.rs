@@ -7,6 +7,7 @@ use super::super::compiled::{Checked, Leaf, Method};
 use super::super::document::Format;
 use super::super::mode::{Task, choose};
 use super::super::part::{Part, Parts, split};
+use super::super::run::wanted_still;
 use super::Work;
 use crate::diff::sparse::Given;
 use crate::fault::Fault;
@@ -32,7 +33,9 @@ impl Work<'_, '_> {
             known: &known,
             found: OnceCell::new(),
         };
-        let chosen = choose(self.b, &task)?;
+        let chosen = choose(self.b, &task);
+        wanted_still(self.request.cancel)?;
+        let chosen = chosen?;
         if task.found.get().is_some() {
             self.depends_on(&known);
         }
@@ -54,7 +57,9 @@ impl Work<'_, '_> {
         let document = self.request.document;
         let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
         self.depends_on(&known);
-        let found = colours::find(self.b, &values, &inputs, &known).map_err(|fault| vec![fault])?;
+        let found = colours::find(self.b, &values, &inputs, &known);
+        wanted_still(self.request.cancel)?;
+        let found = found.map_err(|fault| vec![fault])?;
         let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| self.size(n)).collect::<Vec<_>>();
         let patterns = split(&found, &sizes(&values), &sizes(&inputs));
         let mut leaves = Vec::new();

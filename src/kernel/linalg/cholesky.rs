@@ -1,26 +1,30 @@
 //! The Cholesky factorisation.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor;
-use faer::{MatMut, Par, Spec};
+use std::sync::atomic::AtomicBool;
 
-use super::super::tally;
+use faer::MatMut;
+
+use super::super::portions::{all_finite, fill, wanted};
+use super::blocks;
 
 /// The lower triangular L, zero above its diagonal, with L Lᵀ = (A + Aᵀ)/2 for `a` (n×n).
 ///
-/// Returns `false`, with NaN throughout, if that matrix is not positive definite or not finite.
-pub fn cholesky(a: &[f64], n: usize, out: &mut [f64]) -> bool {
-    for i in 0..n {
+/// Returns `false`, with NaN throughout, if that matrix is not positive definite or not finite; and, whatever `out` then
+/// holds, once `cancel` is set.
+pub fn cholesky(a: &[f64], n: usize, out: &mut [f64], cancel: &AtomicBool) -> bool {
+    for i in (0..n).take_while(|_| wanted(cancel)) {
         for j in 0..n {
             out[i * n + j] = f64::midpoint(a[i * n + j], a[j * n + i]);
         }
     }
-    let finite = out.iter().all(|x| x.is_finite());
-    if !finite || !factor_in_place(n, out) {
-        out.fill(f64::NAN);
+    // Column-major, which suits the library best; what is above the diagonal is left.
+    let factor = |out: &mut [f64]| blocks::cholesky(MatMut::from_column_major_slice_mut(out, n, n), cancel);
+    let factored = all_finite(out, cancel) && factor(out) == Some(true);
+    if !factored || !out.iter().step_by(n + 1).all(|x| x.is_finite() && *x > 0.0) {
+        fill(out, f64::NAN, cancel);
         return false;
     }
-    for i in 0..n {
+    for i in (0..n).take_while(|_| wanted(cancel)) {
         for j in 0..i {
             out[i * n + j] = std::mem::take(&mut out[j * n + i]);
         }
@@ -28,25 +32,10 @@ pub fn cholesky(a: &[f64], n: usize, out: &mut [f64]) -> bool {
     true
 }
 
-/// Replaces a symmetric matrix by its factor, column-major, which suits the library best; leaves what is above the
-/// diagonal.
-fn factor_in_place(n: usize, matrix: &mut [f64]) -> bool {
-    tally::done(n * n * n / 3);
-    let need = factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default());
-    let factored = factor::cholesky_in_place(
-        MatMut::from_column_major_slice_mut(&mut *matrix, n, n),
-        factor::LltRegularization::default(),
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(need)),
-        Spec::default(),
-    );
-    factored.is_ok() && matrix.iter().step_by(n + 1).all(|x| x.is_finite() && *x > 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::random::Random;
-    use super::super::testing::{distance, product, transpose};
+    use super::super::testing::{WANTED, distance, product, transpose};
     use super::*;
 
     #[test]
@@ -61,7 +50,7 @@ mod tests {
                 *x += (p / n) as f64 - (p % n) as f64;
             }
             let mut l = vec![f64::NAN; n * n];
-            assert!(cholesky(&a, n, &mut l));
+            assert!(cholesky(&a, n, &mut l, &WANTED));
             assert!((0..n * n).all(|p| p % n <= p / n || l[p] == 0.0));
             assert!(distance(&product(&l, &transpose(&l, n), n), &symmetric) < 1e-11);
         }
@@ -77,9 +66,9 @@ mod tests {
             [1.0, 1.0, 1.0, 1.0],
         ] {
             let mut out = [0.0; 4];
-            assert!(!cholesky(&a, 2, &mut out));
+            assert!(!cholesky(&a, 2, &mut out, &WANTED));
             assert!(out.iter().all(|x| x.is_nan()));
         }
-        assert!(cholesky(&[], 0, &mut []));
+        assert!(cholesky(&[], 0, &mut [], &WANTED));
     }
 }

@@ -1,5 +1,7 @@
 //! Determinants, and their logarithms.
 
+use std::sync::atomic::AtomicBool;
+
 use faer::MatRef;
 
 use super::lu::Lu;
@@ -8,8 +10,8 @@ use super::scaled::Scaled;
 /// The determinant of `a` (n×n); 1 for n = 0.
 ///
 /// Up to n = 3 it is the closed form, exact on small whole numbers; beyond, the product of the pivots of an LU
-/// factorisation, which overflows only if the determinant does.
-pub fn det(a: &[f64], n: usize) -> f64 {
+/// factorisation, which overflows only if the determinant does. NaN once `cancel` is set.
+pub fn det(a: &[f64], n: usize, cancel: &AtomicBool) -> f64 {
     match *a {
         [] => 1.0,
         [a] => a,
@@ -17,7 +19,7 @@ pub fn det(a: &[f64], n: usize) -> f64 {
         [a, b, c, d, e, f, g, h, i] => a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g),
         _ if a.iter().any(|x| x.is_nan()) => f64::NAN,
         _ => {
-            let lu = Lu::new(MatRef::from_row_major_slice(a, n, n));
+            let Some(lu) = Lu::new(MatRef::from_row_major_slice(a, n, n), cancel) else { return f64::NAN };
             let sign = if lu.is_odd() { -1.0 } else { 1.0 };
             // The pivots after an exact zero are not numbers.
             let first = lu.pivots().find(|&pivot| pivot == 0.0 || pivot.is_nan());
@@ -27,12 +29,12 @@ pub fn det(a: &[f64], n: usize) -> f64 {
 }
 
 /// The sign of the determinant of `a` (n×n) and the logarithm of its size, which neither overflows nor underflows:
-/// `(0, -∞)` for a singular matrix, `(1, 0)` for n = 0.
-pub fn logabsdet(a: &[f64], n: usize) -> (f64, f64) {
+/// `(0, -∞)` for a singular matrix, `(1, 0)` for n = 0, NaN once `cancel` is set.
+pub fn logabsdet(a: &[f64], n: usize, cancel: &AtomicBool) -> (f64, f64) {
     if a.iter().any(|x| x.is_nan()) {
         return (f64::NAN, f64::NAN);
     }
-    let lu = Lu::new(MatRef::from_row_major_slice(a, n, n));
+    let Some(lu) = Lu::new(MatRef::from_row_major_slice(a, n, n), cancel) else { return (f64::NAN, f64::NAN) };
     let (mut sign, mut log) = (if lu.is_odd() { -1.0 } else { 1.0 }, 0.0);
     for pivot in lu.pivots() {
         if pivot == 0.0 {
@@ -47,6 +49,7 @@ pub fn logabsdet(a: &[f64], n: usize) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::super::super::random::Random;
+    use super::super::testing::WANTED;
     use super::*;
 
     /// Expansion along the first row.
@@ -66,8 +69,8 @@ mod tests {
             for _ in 0..20 {
                 let a = random.numbers(n * n);
                 let expected = laplace(&a, n);
-                assert!((det(&a, n) - expected).abs() < 1e-13);
-                let (sign, log) = logabsdet(&a, n);
+                assert!((det(&a, n, &WANTED) - expected).abs() < 1e-13);
+                let (sign, log) = logabsdet(&a, n, &WANTED);
                 assert!((sign * log.exp() - expected).abs() < 1e-13);
             }
         }
@@ -75,13 +78,13 @@ mod tests {
 
     #[test]
     fn singular_matrices_have_determinant_zero() {
-        assert_eq!(det(&[1.0, 2.0, 2.0, 4.0], 2), 0.0);
+        assert_eq!(det(&[1.0, 2.0, 2.0, 4.0], 2, &WANTED), 0.0);
         let mut a = Random::new(8).numbers(36);
         a.copy_within(0..6, 12);
         a[30..].fill(0.0);
-        assert_eq!(det(&a, 6), 0.0);
-        assert_eq!(logabsdet(&a, 6), (0.0, f64::NEG_INFINITY));
-        assert_eq!(logabsdet(&[0.0], 1), (0.0, f64::NEG_INFINITY));
+        assert_eq!(det(&a, 6, &WANTED), 0.0);
+        assert_eq!(logabsdet(&a, 6, &WANTED), (0.0, f64::NEG_INFINITY));
+        assert_eq!(logabsdet(&[0.0], 1, &WANTED), (0.0, f64::NEG_INFINITY));
     }
 
     #[test]
@@ -89,8 +92,8 @@ mod tests {
         let diagonal = |entries: [f64; 4]| -> Vec<f64> {
             (0..16).map(|p| if p % 5 == 0 { entries[p / 5] } else { 0.0 }).collect()
         };
-        assert_eq!(det(&diagonal([1e200, 1e200, 1e-200, -1e-200]), 4), -1.0);
-        let (sign, log) = logabsdet(&diagonal([1e-200; 4]), 4);
+        assert_eq!(det(&diagonal([1e200, 1e200, 1e-200, -1e-200]), 4, &WANTED), -1.0);
+        let (sign, log) = logabsdet(&diagonal([1e-200; 4]), 4, &WANTED);
         assert!(sign == 1.0 && (log + 800.0 * std::f64::consts::LN_10).abs() < 1e-9);
     }
 
@@ -98,7 +101,7 @@ mod tests {
     fn nan_stays_nan() {
         let mut a = vec![1.0; 16];
         a[9] = f64::NAN;
-        assert!(det(&a, 4).is_nan() && logabsdet(&a, 4).1.is_nan());
-        assert!(det(&[f64::NAN], 1).is_nan() && logabsdet(&[f64::NAN], 1).0.is_nan());
+        assert!(det(&a, 4, &WANTED).is_nan() && logabsdet(&a, 4, &WANTED).1.is_nan());
+        assert!(det(&[f64::NAN], 1, &WANTED).is_nan() && logabsdet(&[f64::NAN], 1, &WANTED).0.is_nan());
     }
 }

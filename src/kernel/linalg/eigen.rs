@@ -1,7 +1,10 @@
 //! Eigenvalues and eigenvectors of symmetric matrices, and which sorted values are one value repeated.
 
+use std::sync::atomic::AtomicBool;
+
 use faer::{Mat, Side};
 
+use super::super::portions::{fill, wanted};
 use super::sign::is_turned;
 
 /// Sorted values closer than this many units of rounding, times their number and the largest size, are one value.
@@ -35,17 +38,17 @@ pub fn eigh(a: &[f64], n: usize, out: &mut [f64]) -> bool {
 
 /// Which of the sorted `values` are one to working precision, directly or through values between them: an n×n matrix of
 /// ones and zeros in `out`.
-pub fn cluster(values: &[f64], out: &mut [f64]) {
+pub fn cluster(values: &[f64], out: &mut [f64], cancel: &AtomicBool) {
     let n = values.len();
     let largest = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     let close = CLOSENESS * n as f64 * largest;
-    out.fill(0.0);
+    fill(out, 0.0, cancel);
     let mut start = 0;
     for end in 1..=n {
         if end < n && (values[end] - values[end - 1]).abs() <= close {
             continue;
         }
-        for i in start..end {
+        for i in (start..end).take_while(|_| wanted(cancel)) {
             out[i * n + start..i * n + end].fill(1.0);
         }
         start = end;
@@ -55,7 +58,7 @@ pub fn cluster(values: &[f64], out: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::super::super::random::Random;
-    use super::super::testing::{distance, product, transpose};
+    use super::super::testing::{WANTED, distance, product, transpose};
     use super::*;
 
     #[test]
@@ -102,12 +105,12 @@ mod tests {
     #[test]
     fn values_within_rounding_are_one() {
         let mut out = [f64::NAN; 9];
-        cluster(&[-2.0, 1.0, 1.0 + 4e-15], &mut out);
+        cluster(&[-2.0, 1.0, 1.0 + 4e-15], &mut out, &WANTED);
         assert_eq!(out, [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
-        cluster(&[1.0, 2e-15, -2e-15], &mut out);
+        cluster(&[1.0, 2e-15, -2e-15], &mut out, &WANTED);
         assert_eq!(out, [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
-        cluster(&[0.0; 3], &mut out);
+        cluster(&[0.0; 3], &mut out, &WANTED);
         assert_eq!(out, [1.0; 9]);
-        cluster(&[], &mut []);
+        cluster(&[], &mut [], &WANTED);
     }
 }

@@ -1,9 +1,11 @@
 //! The exponential of a matrix and its derivative along a direction.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use faer::linalg::solvers::Solve;
-use faer::{Mat, MatRef};
+use faer::{Accum, Mat, MatRef};
+
+use super::blocks::{self, go_on};
+use super::lu::Lu;
 
 /// Coefficients of the numerator of the diagonal Padé approximant of order 13 of the exponential.
 const PADE: [f64; 14] = [
@@ -65,9 +67,25 @@ fn write(matrix: Option<Mat<f64>>, out: &mut [f64]) {
 /// A matrix with its derivative along a direction, where that is wanted.
 type Moving = (Mat<f64>, Option<Mat<f64>>);
 
-fn product((x, dx): &Moving, (y, dy): &Moving) -> Moving {
-    let slope = dx.as_ref().zip(dy.as_ref()).map(|(dx, dy)| x * dy + dx * y);
-    (x * y, slope)
+fn product((x, dx): &Moving, (y, dy): &Moving, cancel: &AtomicBool) -> Option<Moving> {
+    let slope = match (dx, dy) {
+        (Some(dx), Some(dy)) => Some(times(x, dy, cancel)? + times(dx, y, cancel)?),
+        _ => None,
+    };
+    Some((times(x, y, cancel)?, slope))
+}
+
+fn times(x: &Mat<f64>, y: &Mat<f64>, cancel: &AtomicBool) -> Option<Mat<f64>> {
+    let mut out = Mat::zeros(x.nrows(), y.ncols());
+    blocks::product(out.as_mut(), Accum::Replace, (x.as_ref(), y.as_ref()), 1.0, cancel)?;
+    Some(out)
+}
+
+/// The X with L U X = B, for the factors of a matrix.
+fn divided(factors: &Lu, mut b: Mat<f64>, cancel: &AtomicBool) -> Option<Mat<f64>> {
+    blocks::reorder(b.as_mut(), factors.order(), cancel)?;
+    factors.substitute(b.as_mut(), false, cancel)?;
+    Some(b)
 }
 
 /// `Σ cᵢ Xᵢ` of weights and matrices.
@@ -80,7 +98,7 @@ fn combination(terms: &[(f64, &Moving)]) -> Moving {
     (sum(|x| Some(&x.0)).unwrap_or_else(|| Mat::zeros(n, n)), sum(|x| x.1.as_ref()))
 }
 
-/// The exponential and its derivative; nothing where something is not finite.
+/// The exponential and its derivative; nothing where something is not finite, or once `cancel` is set.
 fn exponential(a: MatRef<f64>, direction: Option<MatRef<f64>>, cancel: &AtomicBool) -> Option<Moving> {
     if !a.is_all_finite() || direction.is_some_and(|d| !d.is_all_finite()) {
         return None;
@@ -90,10 +108,10 @@ fn exponential(a: MatRef<f64>, direction: Option<MatRef<f64>>, cancel: &AtomicBo
     let reduction = binary_exponent(one_norm(a)).max(0);
     let shrink = faer::Scale(0.5_f64.powi(reduction));
     let reduced = (shrink * a, direction.map(|d| shrink * d));
-    let square = product(&reduced, &reduced);
-    let fourth = product(&square, &square);
-    let sixth = product(&fourth, &square);
-    let squarings = squarings([&reduced.0, &fourth.0, &sixth.0], reduction);
+    let square = product(&reduced, &reduced, cancel)?;
+    let fourth = product(&square, &square, cancel)?;
+    let sixth = product(&fourth, &square, cancel)?;
+    let squarings = squarings([&reduced.0, &fourth.0, &sixth.0], reduction, cancel)?;
     let scaled = |x: &Moving, power: i32| {
         let factor = faer::Scale(2.0_f64.powi(power * (reduction - squarings)));
         (factor * &x.0, x.1.as_ref().map(|slope| factor * slope))
@@ -104,21 +122,21 @@ fn exponential(a: MatRef<f64>, direction: Option<MatRef<f64>>, cancel: &AtomicBo
         let c = |i: usize| PADE[i + odd];
         let high = combination(&[(c(12), &six), (c(10), &four), (c(8), &two)]);
         let low = combination(&[(c(6), &six), (c(4), &four), (c(2), &two), (c(0), &identity)]);
-        combination(&[(1.0, &product(&six, &high)), (1.0, &low)])
+        Some(combination(&[(1.0, &product(&six, &high, cancel)?), (1.0, &low)]))
     };
-    let (even, odd) = (half(0), product(&one, &half(1)));
+    let (even, odd) = (half(0)?, product(&one, &half(1)?, cancel)?);
     let above = combination(&[(1.0, &even), (1.0, &odd)]);
     let below = combination(&[(1.0, &even), (-1.0, &odd)]);
     // (V - U) R = V + U, and so (V - U) R' = (V + U)' - (V - U)' R.
-    let factors = below.0.partial_piv_lu();
-    let value = factors.solve(&above.0);
-    let slope = above.1.zip(below.1).map(|(up, down)| factors.solve(up - down * &value));
+    let factors = Lu::new(below.0.as_ref(), cancel)?;
+    let value = divided(&factors, above.0, cancel)?;
+    let slope = match (above.1, below.1) {
+        (Some(up), Some(down)) => Some(divided(&factors, up - times(&down, &value, cancel)?, cancel)?),
+        _ => None,
+    };
     let mut result = (value, slope);
     for _ in 0..squarings {
-        if cancel.load(Ordering::Relaxed) {
-            break;
-        }
-        result = product(&result, &result);
+        result = product(&result, &result, cancel)?;
     }
     let finite = |x: &Mat<f64>| x.as_ref().is_all_finite();
     (finite(&result.0) && result.1.as_ref().is_none_or(finite)).then_some(result)
@@ -126,30 +144,31 @@ fn exponential(a: MatRef<f64>, direction: Option<MatRef<f64>>, cancel: &AtomicBo
 
 /// How often the approximant is squared: enough halvings for the powers of the matrix to be in its reach, and for the
 /// rounding of a matrix far from normal. Takes A, A⁴ and A⁶ of the matrix halved `reduction` times before.
-fn squarings([a, fourth, sixth]: [&Mat<f64>; 3], reduction: i32) -> i32 {
+fn squarings([a, fourth, sixth]: [&Mat<f64>; 3], reduction: i32, cancel: &AtomicBool) -> Option<i32> {
     let root = |power: &Mat<f64>, p: f64| one_norm(power.as_ref()).powf(p.recip());
-    let (of_sixth, of_eighth) = (root(sixth, 6.0), root(&(fourth * fourth), 8.0));
-    let of_tenth = root(&(fourth * sixth), 10.0);
+    let (of_sixth, of_eighth) = (root(sixth, 6.0), root(&times(fourth, fourth, cancel)?, 8.0));
+    let of_tenth = root(&times(fourth, sixth, cancel)?, 10.0);
     let size = of_sixth.max(of_eighth).min(of_eighth.max(of_tenth));
     let halvings = binary_exponent(size / REACH).saturating_add(reduction).max(0);
-    halvings + extra(a, reduction - halvings)
+    Some(halvings + extra(a, reduction - halvings, cancel)?)
 }
 
 /// Further halvings of a matrix that was doubled `doublings` times: so many that the first term of the backward error,
 /// bounded by the matrix of sizes, is rounding.
-fn extra(a: &Mat<f64>, doublings: i32) -> i32 {
+fn extra(a: &Mat<f64>, doublings: i32, cancel: &AtomicBool) -> Option<i32> {
     let n = a.nrows();
     let norm = one_norm(a.as_ref());
     if norm == 0.0 {
-        return 0;
+        return Some(0);
     }
     // ‖ |A|²⁷ ‖ by its logarithm: row sums of ones times the matrix, made of size 1 at each step.
     let (mut row, mut logarithm) = (vec![1.0; n], 0.0);
     for _ in 0..27 {
+        go_on(cancel)?;
         row = (0..n).map(|j| (0..n).map(|i| row[i] * a[(i, j)].abs()).sum()).collect();
         let largest = row.iter().fold(0.0, |most: f64, x| most.max(*x));
         if largest == 0.0 {
-            return 0;
+            return Some(0);
         }
         for x in &mut row {
             *x /= largest;
@@ -157,7 +176,7 @@ fn extra(a: &Mat<f64>, doublings: i32) -> i32 {
         logarithm += largest.log2();
     }
     let error = logarithm - norm.log2() + 26.0 * f64::from(doublings) - ERROR_COEFFICIENT.log2();
-    (((error - f64::EPSILON.log2() + 1.0) / 26.0).ceil()).max(0.0) as i32
+    Some((((error - f64::EPSILON.log2() + 1.0) / 26.0).ceil()).max(0.0) as i32)
 }
 
 /// The greatest sum of sizes down a column.

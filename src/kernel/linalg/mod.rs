@@ -1,13 +1,16 @@
 //! Dense linear algebra on `faer`, one matrix at a time: factor, check the pivots, solve.
 //!
 //! Matrices are contiguous, row-major slices. A function that can fail fills its output with NaN and returns `false`;
-//! it never panics over the values of a matrix. Matrices without rows and right-hand sides without columns are fine.
+//! it never panics over the values of a matrix. One that was given up, because the cancel flag is set, leaves its output
+//! half done. Matrices without rows and right-hand sides without columns are fine.
 
+mod blocks;
 mod cholesky;
 mod cofactor;
 mod det;
 mod eigen;
 mod expm;
+mod householder;
 mod lu;
 mod qr;
 mod scaled;
@@ -25,6 +28,10 @@ pub use qr::{lstsq, qr};
 pub use svd::{singular_values, svd};
 pub use triangular::triangular_solve;
 
+use std::sync::atomic::AtomicBool;
+
+use super::portions::{fill, wanted};
+
 /// Number of columns of a row-major matrix with `rows` rows.
 fn columns(matrix: &[f64], rows: usize) -> usize {
     matrix.len().checked_div(rows).unwrap_or(0)
@@ -32,25 +39,33 @@ fn columns(matrix: &[f64], rows: usize) -> usize {
 
 /// Fills the solution with NaN; with `absorb` only the columns whose right-hand side is not exactly zero, and zero in
 /// the others.
-fn fail(rhs: &[f64], columns: usize, absorb: bool, solution: &mut [f64]) {
-    solution.fill(f64::NAN);
+fn fail(rhs: &[f64], columns: usize, absorb: bool, solution: &mut [f64], cancel: &AtomicBool) {
+    fill(solution, f64::NAN, cancel);
     if absorb {
-        absorb_zero_columns(rhs, columns, solution);
+        absorb_zero_columns(rhs, columns, solution, cancel);
     }
 }
 
 /// Sets the columns of the solution whose right-hand side is exactly zero to zero.
-fn absorb_zero_columns(rhs: &[f64], columns: usize, solution: &mut [f64]) {
-    for column in 0..columns {
+fn absorb_zero_columns(rhs: &[f64], columns: usize, solution: &mut [f64], cancel: &AtomicBool) {
+    for column in (0..columns).take_while(|_| wanted(cancel)) {
         if rhs[column..].iter().step_by(columns).all(|&x| x == 0.0) {
             solution[column..].iter_mut().step_by(columns).for_each(|x| *x = 0.0);
         }
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 /// What the tests of the factorisations share.
 #[cfg(test)]
 mod testing {
+    use std::sync::atomic::AtomicBool;
+
+    /// The cancel flag of work that nobody gives up.
+    pub(super) static WANTED: AtomicBool = AtomicBool::new(false);
+
     /// The product of the row-major matrices `a` (m×k) and `b`, whose `b.len() / k` columns may not be zero in number.
     pub(super) fn product(a: &[f64], b: &[f64], k: usize) -> Vec<f64> {
         let n = b.len() / k;

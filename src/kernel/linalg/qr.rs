@@ -1,7 +1,11 @@
 //! The QR factorisation and, by it, least squares.
 
+use std::sync::atomic::AtomicBool;
+
 use faer::{Mat, MatMut, MatRef};
 
+use super::super::portions::{all_finite, fill, wanted};
+use super::householder::Qr;
 use super::{columns, fail};
 
 /// Pivots of a triangular factor below this many units of rounding, times the longer side of the matrix and its largest
@@ -12,23 +16,25 @@ const SMALLEST_PIVOT: f64 = f64::EPSILON;
 /// triangular R (k×n) with a positive diagonal.
 ///
 /// Returns `false`, with NaN throughout, where the first k columns are linearly dependent to working precision or the
-/// matrix holds infinities or NaN.
-pub fn qr(a: &[f64], m: usize, n: usize, out: &mut [f64]) -> bool {
+/// matrix holds infinities or NaN; and, whatever `out` then holds, once `cancel` is set.
+pub fn qr(a: &[f64], m: usize, n: usize, out: &mut [f64], cancel: &AtomicBool) -> bool {
     let k = m.min(n);
     if k == 0 {
         return true;
     }
     let matrix = MatRef::from_row_major_slice(a, m, n);
-    let factors = a.iter().all(|x| x.is_finite()).then(|| matrix.qr());
-    let largest = matrix.col_iter().map(|column| column.norm_l2()).fold(0.0, f64::max);
-    let least = SMALLEST_PIVOT * m.max(n) as f64 * largest;
-    let Some(factors) = factors.filter(|f| (0..k).all(|i| f.thin_R()[(i, i)].abs() > least)) else {
-        out.fill(f64::NAN);
+    let factors = all_finite(a, cancel).then(|| Qr::new(matrix, cancel)).flatten();
+    let sizes = matrix.col_iter().take_while(|_| wanted(cancel)).map(|column| column.norm_l2());
+    let least = SMALLEST_PIVOT * m.max(n) as f64 * sizes.fold(0.0, f64::max);
+    let independent = |f: &Qr| (0..k).all(|i| f.triangle()[(i, i)].abs() > least);
+    let Some(factors) = factors.filter(independent) else {
+        fill(out, f64::NAN, cancel);
         return false;
     };
-    let (basis, triangle) = (factors.compute_thin_Q(), factors.thin_R());
+    let Some(basis) = factors.basis(cancel) else { return false };
+    let triangle = factors.triangle();
     let (q, r) = out.split_at_mut(m * k);
-    for i in 0..k {
+    for i in (0..k).take_while(|_| wanted(cancel)) {
         let turn = triangle[(i, i)].signum();
         (0..m).for_each(|row| q[row * k + i] = turn * basis[(row, i)]);
         (0..n).for_each(|j| r[i * n + j] = if j < i { 0.0 } else { turn * triangle[(i, j)] });
@@ -40,21 +46,21 @@ pub fn qr(a: &[f64], m: usize, n: usize, out: &mut [f64]) -> bool {
 ///
 /// Returns `false`, with NaN throughout, where A lacks full rank to working precision or holds infinities or NaN. With
 /// `absorb`, a column of `b` that is exactly zero gives a zero column whatever A is.
-pub fn lstsq(a: &[f64], (m, n): (usize, usize), b: &[f64], absorb: bool, out: &mut [f64]) -> bool {
+pub fn lstsq(a: &[f64], (m, n): (usize, usize), b: &[f64], absorb: bool, out: &mut [f64], cancel: &AtomicBool) -> bool {
     if m == 0 || n == 0 || b.is_empty() {
         out.fill(0.0);
         return true;
     }
     let c = columns(b, m);
     let (matrix, rhs) = (MatRef::from_row_major_slice(a, m, n), MatRef::from_row_major_slice(b, m, c));
-    let finite = a.iter().all(|x| x.is_finite());
+    let finite = all_finite(a, cancel);
     let Some(solution) = finite.then(|| shortest_nearest(matrix, rhs)).flatten() else {
-        fail(b, c, absorb, out);
+        fail(b, c, absorb, out, cancel);
         return false;
     };
     MatMut::from_row_major_slice_mut(&mut *out, n, c).copy_from(&solution);
     if absorb {
-        super::absorb_zero_columns(b, c, out);
+        super::absorb_zero_columns(b, c, out, cancel);
     }
     true
 }
@@ -88,7 +94,7 @@ fn shortest_nearest(matrix: MatRef<f64>, rhs: MatRef<f64>) -> Option<Mat<f64>> {
 #[cfg(test)]
 mod tests {
     use super::super::super::random::Random;
-    use super::super::testing::{distance, product, transpose};
+    use super::super::testing::{WANTED, distance, product, transpose};
     use super::*;
 
     #[test]
@@ -98,7 +104,7 @@ mod tests {
             let k = m.min(n);
             let a = random.numbers(m * n);
             let mut out = vec![f64::NAN; k * (m + n)];
-            assert!(qr(&a, m, n, &mut out));
+            assert!(qr(&a, m, n, &mut out, &WANTED));
             let (q, r) = out.split_at(m * k);
             assert!(distance(&product(q, r, k), &a) < 1e-13);
             let mut identity = vec![0.0; k * k];
@@ -114,7 +120,7 @@ mod tests {
         for (m, n, c) in [(1, 1, 1), (3, 3, 2), (6, 2, 1), (2, 6, 3), (50, 30, 4), (20, 60, 2)] {
             let (a, b) = (random.numbers(m * n), random.numbers(m * c));
             let mut x = vec![f64::NAN; n * c];
-            assert!(lstsq(&a, (m, n), &b, false, &mut x));
+            assert!(lstsq(&a, (m, n), &b, false, &mut x, &WANTED));
             let residual: Vec<f64> = product(&a, &x, n).iter().zip(&b).map(|(y, b)| b - y).collect();
             let scale = 1.0 + x.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
             if m > n {
@@ -124,10 +130,10 @@ mod tests {
             assert!(distance(&residual, &vec![0.0; m * c]) < 1e-12 * scale);
             // The shortest solution lies in the span of the rows: it is its own image under A⁺A.
             let mut again = vec![f64::NAN; n * c];
-            assert!(lstsq(&a, (m, n), &product(&a, &x, n), false, &mut again));
+            assert!(lstsq(&a, (m, n), &product(&a, &x, n), false, &mut again, &WANTED));
             assert!(distance(&again, &x) < 1e-11 * scale);
             let mut weights = vec![f64::NAN; m * c];
-            assert!(lstsq(&transpose(&a, m), (n, m), &x, false, &mut weights));
+            assert!(lstsq(&transpose(&a, m), (n, m), &x, false, &mut weights, &WANTED));
             assert!(distance(&product(&transpose(&a, m), &weights, m), &x) < 1e-11 * scale);
         }
     }
@@ -136,23 +142,23 @@ mod tests {
     fn a_lost_rank_fails_with_nan_outside_absorbed_columns() {
         let (tall, wide) = ([1.0, 2.0, 2.0, 4.0, 3.0, 6.0], [1.0, 2.0, 3.0, 2.0, 4.0, 6.0]);
         let mut out = [0.0; 10];
-        assert!(!qr(&tall, 3, 2, &mut out) && out.iter().all(|x| x.is_nan()));
-        assert!(!qr(&wide, 2, 3, &mut out) && out.iter().all(|x| x.is_nan()));
-        assert!(!qr(&[0.0, 1.0, 0.0, 1.0], 2, 2, &mut out[..8]));
+        assert!(!qr(&tall, 3, 2, &mut out, &WANTED) && out.iter().all(|x| x.is_nan()));
+        assert!(!qr(&wide, 2, 3, &mut out, &WANTED) && out.iter().all(|x| x.is_nan()));
+        assert!(!qr(&[0.0, 1.0, 0.0, 1.0], 2, 2, &mut out[..8], &WANTED));
         let mut x = [1.0; 4];
-        assert!(!lstsq(&tall, (3, 2), &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0], true, &mut x));
+        assert!(!lstsq(&tall, (3, 2), &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0], true, &mut x, &WANTED));
         assert!(x[0].is_nan() && x[1] == 0.0 && x[2].is_nan() && x[3] == 0.0);
         let mut x = [1.0; 3];
-        assert!(!lstsq(&wide, (2, 3), &[1.0, 1.0], false, &mut x) && x.iter().all(|x| x.is_nan()));
-        assert!(!lstsq(&[0.0], (1, 1), &[1.0], false, &mut x[..1]));
-        assert!(!lstsq(&[f64::NAN, 1.0], (2, 1), &[1.0, 1.0], false, &mut x[..1]));
+        assert!(!lstsq(&wide, (2, 3), &[1.0, 1.0], false, &mut x, &WANTED) && x.iter().all(|x| x.is_nan()));
+        assert!(!lstsq(&[0.0], (1, 1), &[1.0], false, &mut x[..1], &WANTED));
+        assert!(!lstsq(&[f64::NAN, 1.0], (2, 1), &[1.0, 1.0], false, &mut x[..1], &WANTED));
     }
 
     #[test]
     fn nothing_has_a_factorisation_and_a_solution() {
-        assert!(qr(&[], 0, 3, &mut []) && qr(&[], 3, 0, &mut []));
+        assert!(qr(&[], 0, 3, &mut [], &WANTED) && qr(&[], 3, 0, &mut [], &WANTED));
         let mut x = [1.0; 3];
-        assert!(lstsq(&[], (0, 3), &[], false, &mut x) && x == [0.0; 3]);
-        assert!(lstsq(&[], (3, 0), &[1.0; 3], false, &mut []));
+        assert!(lstsq(&[], (0, 3), &[], false, &mut x, &WANTED) && x == [0.0; 3]);
+        assert!(lstsq(&[], (3, 0), &[1.0; 3], false, &mut [], &WANTED));
     }
 }

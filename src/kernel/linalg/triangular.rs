@@ -1,9 +1,11 @@
 //! Triangular systems, by substitution.
 
-use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
-use faer::{MatMut, MatRef, Par};
+use std::sync::atomic::AtomicBool;
 
-use super::super::tally;
+use faer::{MatMut, MatRef};
+
+use super::super::portions::copy;
+use super::blocks::{Triangle, substitute};
 use super::{absorb_zero_columns, columns, fail};
 
 /// Solves T X = B, or Tᵀ X = B if `transposed`, for the `lower` or else the upper triangle of `t` (n×n), and `b` (n×k);
@@ -11,7 +13,7 @@ use super::{absorb_zero_columns, columns, fail};
 ///
 /// Returns `false`, with NaN throughout, where the diagonal holds a number that cannot be divided by: zero,
 /// or so close to it (below 6e-309) that its reciprocal overflows. With `absorb`, a column of `b` that is
-/// exactly zero gives a zero column whatever T is.
+/// exactly zero gives a zero column whatever T is. Once `cancel` is set, it returns `false` whatever `out` then holds.
 pub fn triangular_solve(
     t: &[f64],
     n: usize,
@@ -19,27 +21,25 @@ pub fn triangular_solve(
     (lower, transposed): (bool, bool),
     absorb: bool,
     out: &mut [f64],
+    cancel: &AtomicBool,
 ) -> bool {
     let k = columns(b, n);
     if t.iter().step_by(n + 1).any(|pivot| pivot.recip().is_infinite()) {
-        fail(b, k, absorb, out);
+        fail(b, k, absorb, out, cancel);
         return false;
     }
-    out.copy_from_slice(b);
+    copy(b, out, cancel);
     if k == 0 {
         return true;
     }
-    tally::done(n * n * k);
     let matrix = MatRef::from_row_major_slice(t, n, n);
     let matrix = if transposed { matrix.transpose() } else { matrix };
-    let solution = MatMut::from_row_major_slice_mut(&mut *out, n, k);
-    if lower == transposed {
-        solve_upper_triangular_in_place(matrix, solution, Par::Seq);
-    } else {
-        solve_lower_triangular_in_place(matrix, solution, Par::Seq);
+    let kind = if lower == transposed { Triangle::Upper } else { Triangle::Lower };
+    if substitute(matrix, kind, MatMut::from_row_major_slice_mut(&mut *out, n, k), cancel).is_none() {
+        return false;
     }
     if absorb {
-        absorb_zero_columns(b, k, out);
+        absorb_zero_columns(b, k, out, cancel);
     }
     true
 }
@@ -47,7 +47,7 @@ pub fn triangular_solve(
 #[cfg(test)]
 mod tests {
     use super::super::super::random::Random;
-    use super::super::testing::{distance, product, transpose};
+    use super::super::testing::{WANTED, distance, product, transpose};
     use super::*;
 
     #[test]
@@ -69,7 +69,7 @@ mod tests {
                 }
                 let b = random.numbers(n * k);
                 let mut x = vec![f64::NAN; n * k];
-                assert!(triangular_solve(&spoilt, n, &b, (lower, transposed), false, &mut x));
+                assert!(triangular_solve(&spoilt, n, &b, (lower, transposed), false, &mut x, &WANTED));
                 let t = if transposed { transpose(&t, n) } else { t };
                 assert!(distance(&product(&t, &x, n), &b) < 1e-13);
             }
@@ -81,17 +81,17 @@ mod tests {
         let (t, b) = ([0.0, 0.0, 1.0, 2.0], [1.0, 0.0, 3.0, 0.0]);
         for lower in [true, false] {
             let mut x = [0.0; 4];
-            assert!(!triangular_solve(&t, 2, &b, (lower, false), false, &mut x));
+            assert!(!triangular_solve(&t, 2, &b, (lower, false), false, &mut x, &WANTED));
             assert!(x.iter().all(|x| x.is_nan()));
-            assert!(!triangular_solve(&t, 2, &b, (lower, false), true, &mut x));
+            assert!(!triangular_solve(&t, 2, &b, (lower, false), true, &mut x, &WANTED));
             assert!(x[0].is_nan() && x[1] == 0.0 && x[2].is_nan() && x[3] == 0.0);
         }
         let t = [1.0, 0.0, f64::INFINITY, 1.0];
         let mut x = [0.0; 4];
         let zero = [0.0, 1.0, 0.0, 1.0];
-        assert!(triangular_solve(&t, 2, &zero, (true, false), true, &mut x));
+        assert!(triangular_solve(&t, 2, &zero, (true, false), true, &mut x, &WANTED));
         assert!(x[0] == 0.0 && x[2] == 0.0);
-        assert!(triangular_solve(&[], 0, &[], (true, false), true, &mut []));
-        assert!(triangular_solve(&t, 2, &[], (true, false), true, &mut []));
+        assert!(triangular_solve(&[], 0, &[], (true, false), true, &mut [], &WANTED));
+        assert!(triangular_solve(&t, 2, &[], (true, false), true, &mut [], &WANTED));
     }
 }

@@ -6,6 +6,8 @@ mod faults;
 mod round_trip;
 mod text;
 
+use std::sync::atomic::AtomicBool;
+
 use super::{Expr, Function, Sources, definitions, parse_expr};
 use crate::fault::Fault;
 use crate::json;
@@ -17,6 +19,6 @@ fn parse(text: &str) -> Result<Expr, Vec<Fault>> {
 fn define(document: &str) -> (Vec<Function>, Vec<Fault>) {
     let mut faults = Vec::new();
     let document = json::read(document.as_bytes()).expect("the test's document is JSON");
-    let functions = definitions(&document, &mut Sources::default(), &mut faults);
+    let functions = definitions(&document, &mut Sources::default(), &mut faults, &AtomicBool::new(false));
     (functions, faults)
 }

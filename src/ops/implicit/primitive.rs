@@ -10,7 +10,7 @@ pub(super) static IMPLICIT: Primitive = Primitive {
         Attr::Implicit(implicit) if implicit.equations.inputs.len() == args.len() => Ok(args[0].into()),
         _ => Err(ShapeError::new("an implicit value has its equations", "their arguments", format!("{args:?}"))),
     },
-    kernel: Kernel::Dense(|_, _, args, out, _| args[0].copy_into(out)),
+    kernel: Kernel::Dense(|_, _, args, out, cancel| args[0].copy_until(out, cancel)),
     rule: Rule::Implicit,
     depends: Depends::All,
     batch: Batch::Custom(|b, node, args, size| {

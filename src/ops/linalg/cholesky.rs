@@ -15,7 +15,7 @@ pub(in crate::ops) static CHOLESKY: Primitive = Primitive {
     shape: square,
     kernel: Kernel::Dense(|_, _, args, out, cancel| {
         each(&args[0], out, cancel, |a, n, out| {
-            kernel::cholesky(a, n, out);
+            kernel::cholesky(a, n, out, cancel);
         });
     }),
     rule: Rule::Jvp {

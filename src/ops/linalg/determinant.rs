@@ -16,7 +16,7 @@ pub(super) static INVERSE: Primitive = Primitive {
         "inverse",
         |_, _, args, out, cancel| {
             each(&args[0], out, cancel, |a, n, out| {
-                kernel::inverse(a, n, out);
+                kernel::inverse(a, n, out, cancel);
             });
         },
         Rule::Jvp {
@@ -33,7 +33,7 @@ pub(super) static INVERSE: Primitive = Primitive {
 /// det A, with the tangent `Σ C∘A'`, C being the cofactors.
 static DET: Primitive = of_matrix(
     "det",
-    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::det(a, n)),
+    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::det(a, n, cancel)),
     Rule::Jvp {
         tangent: |b, n, tangents| {
             let a = b.arg(n, 0);
@@ -51,7 +51,7 @@ static COFACTOR: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(8, args[0])),
     ..of_matrix(
         "cofactor",
-        |_, _, args, out, cancel| each(&args[0], out, cancel, kernel::cofactor),
+        |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| kernel::cofactor(a, n, out, cancel)),
         Rule::Jvp {
             tangent: |b, n, tangents| {
                 let change = tangents[0]?;
@@ -73,7 +73,7 @@ static COFACTOR: Primitive = Primitive {
 /// log|det A|, with the tangent `tr(A⁻¹ A')`.
 static LOGABSDET: Primitive = of_matrix(
     "logabsdet",
-    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n).1),
+    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n, cancel).1),
     Rule::Jvp {
         tangent: |b, n, tangents| {
             let inverse = inverse_transposed(b, n);
@@ -86,7 +86,7 @@ static LOGABSDET: Primitive = of_matrix(
 /// The sign of det A: -1, 0 or 1.
 static SIGN: Primitive = of_matrix(
     "det_sign",
-    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n).0),
+    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n, cancel).0),
     Rule::Zero,
 );
 

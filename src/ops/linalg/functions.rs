@@ -53,7 +53,7 @@ static FRECHET: Primitive = Primitive {
         Err(ShapeError::new("a direction is shaped as the matrix", format!("{:?}", args[0]), format!("{:?}", args[1])))
     },
     kernel: Kernel::Dense(|_, _, args, out, cancel| {
-        let along = args[1].to_contiguous();
+        let along = args[1].contiguous_until(cancel);
         let mut start = 0;
         each(&args[0], out, cancel, |a, n, out| {
             kernel::expm_frechet(a, n, &along[start..start + n * n], out, cancel);

@@ -20,11 +20,11 @@ static LSTSQ: Primitive = Primitive {
     kernel: Kernel::Dense(|attr, _, args, out, cancel| {
         let absorb = matches!(attr, Attr::Triangle(_, _, true));
         let (m, n, _) = plane(args[0].shape);
-        let rhs = args[1].to_contiguous();
+        let rhs = args[1].contiguous_until(cancel);
         let size = m * plane(args[1].shape).1;
         let mut start = 0;
         each(&args[0], out, cancel, |a, _, part| {
-            kernel::lstsq(a, (m, n), &rhs[start..start + size], absorb, part);
+            kernel::lstsq(a, (m, n), &rhs[start..start + size], absorb, part, cancel);
             start += size;
         });
     }),

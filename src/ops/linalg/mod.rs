@@ -80,7 +80,7 @@ fn rectangle(factor: u64, shape: &[usize]) -> u64 {
 /// Calls with each matrix, the length of its rows and its part of the result, until cancelled.
 fn each(a: &View<'_>, out: &mut [f64], cancel: &AtomicBool, mut f: impl FnMut(&[f64], usize, &mut [f64])) {
     let (count, n) = batch(a.shape);
-    let data = a.to_contiguous();
+    let data = a.contiguous_until(cancel);
     let [size, part] = [data.len(), out.len()].map(|whole| whole.checked_div(count).unwrap_or(0));
     for i in 0..count {
         if cancel.load(Ordering::Relaxed) {

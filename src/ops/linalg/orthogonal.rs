@@ -21,7 +21,7 @@ static QR: Primitive = packed(
     |_, _, args, out, cancel| {
         let (m, n, _) = plane(args[0].shape);
         each(&args[0], out, cancel, |a, _, out| {
-            kernel::qr(a, m, n, out);
+            kernel::qr(a, m, n, out, cancel);
         });
     },
     |_, args, _| rectangle(6, args[0]),
@@ -35,7 +35,7 @@ static Q: Primitive = part(
         let (m, _, k) = plane(args[0]);
         Ok(with_plane(args[0], &[m, k]))
     },
-    |_, _, args, out, _| pick(&args[1], 0, out),
+    |_, _, args, out, cancel| pick(&args[1], 0, out, cancel),
     |b, n, tangents| {
         let change = tangents[0]?;
         let (divided, within, turning) = turning(b, n, change);
@@ -57,9 +57,9 @@ static R: Primitive = part(
         let (_, n, k) = plane(args[0]);
         Ok(with_plane(args[0], &[k, n]))
     },
-    |_, _, args, out, _| {
+    |_, _, args, out, cancel| {
         let (m, _, k) = plane(args[0].shape);
-        pick(&args[1], m * k, out);
+        pick(&args[1], m * k, out, cancel);
     },
     |b, n, tangents| {
         let change = tangents[0]?;

@@ -4,11 +4,13 @@
 //! So a factorisation runs once whichever of its results are used, and a result that is not used is never
 //! differentiated.
 
+use std::sync::atomic::AtomicBool;
+
 use super::super::Algebra;
 use crate::ir::{
     Attr, Batch, Builder, Cost, DenseKernel, Depends, Kernel, Kink, NodeId, Primitive, Rule, Shape, ShapeError, Single,
 };
-use crate::kernel::View;
+use crate::kernel::{self, View};
 
 /// Shape of a primitive of a node.
 pub(super) type ShapeRule = fn(&Attr, &[&[usize]]) -> Result<Shape, ShapeError>;
@@ -57,14 +59,14 @@ pub(super) const fn part(
 }
 
 /// Copies for each matrix what lies after `start` others in the packed results.
-pub(super) fn pick(packed: &View<'_>, start: usize, out: &mut [f64]) {
-    let data = packed.to_contiguous();
+pub(super) fn pick(packed: &View<'_>, start: usize, out: &mut [f64], cancel: &AtomicBool) {
+    let data = packed.contiguous_until(cancel);
     let whole = packed.shape.last().copied().unwrap_or(0);
     let count = data.len().checked_div(whole).unwrap_or(0);
     let size = out.len().checked_div(count).unwrap_or(0);
     for i in 0..count {
         let first = i * whole + start;
-        out[i * size..(i + 1) * size].copy_from_slice(&data[first..first + size]);
+        kernel::copy(&data[first..first + size], &mut out[i * size..(i + 1) * size], cancel);
     }
 }
 

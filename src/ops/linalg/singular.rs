@@ -32,7 +32,7 @@ static SVD: Primitive = packed(
 static SINGULAR_VALUES: Primitive = part(
     "singular_values",
     |_, args| Ok(with_plane(args[0], &[plane(args[0]).2])),
-    |_, _, args, out, _| pick(&args[1], 0, out),
+    |_, _, args, out, cancel| pick(&args[1], 0, out, cancel),
     |b, n, tangents| {
         let change = tangents[0]?;
         let (a, all) = (b.arg(n, 0), b.arg(n, 1));
@@ -60,7 +60,7 @@ static LEFT: Primitive = part(
         let (m, _, k) = plane(args[0]);
         Ok(with_plane(args[0], &[m, k]))
     },
-    |_, _, args, out, _| pick(&args[1], plane(args[0].shape).2, out),
+    |_, _, args, out, cancel| pick(&args[1], plane(args[0].shape).2, out, cancel),
     |b, n, tangents| {
         let change = tangents[0]?;
         let (a, all) = (b.arg(n, 0), b.arg(n, 1));
@@ -79,9 +79,9 @@ static RIGHT: Primitive = part(
         let (_, n, k) = plane(args[0]);
         Ok(with_plane(args[0], &[n, k]))
     },
-    |_, _, args, out, _| {
+    |_, _, args, out, cancel| {
         let (m, _, k) = plane(args[0].shape);
-        pick(&args[1], k + m * k, out);
+        pick(&args[1], k + m * k, out, cancel);
     },
     |b, n, tangents| {
         let change = tangents[0]?;

@@ -25,7 +25,7 @@ pub(super) static SOLVE: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| (cubic(4, args[0]) / 3).saturating_add(substitutions(args, 2))),
     ..system("solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(_, transposed, absorb) = *attr else { return };
-        each_system(args, out, cancel, |a, n, b, out| kernel::solve(a, n, b, transposed, absorb, out));
+        each_system(args, out, cancel, |a, n, b, out| kernel::solve(a, n, b, (transposed, absorb), out, cancel));
     })
 };
 
@@ -35,7 +35,7 @@ pub(super) static TRIANGULAR: Primitive = Primitive {
     ..system("triangular_solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(lower, transposed, absorb) = *attr else { return };
         each_system(args, out, cancel, |a, n, b, out| {
-            kernel::triangular_solve(a, n, b, (lower, transposed), absorb, out)
+            kernel::triangular_solve(a, n, b, (lower, transposed), absorb, out, cancel)
         });
     })
 };
@@ -88,7 +88,7 @@ fn each_system(
     cancel: &AtomicBool,
     solve: impl Fn(&[f64], usize, &[f64], &mut [f64]) -> bool,
 ) {
-    let rhs = args[1].to_contiguous();
+    let rhs = args[1].contiguous_until(cancel);
     let mut start = 0;
     each(&args[0], out, cancel, |a, n, part| {
         solve(a, n, &rhs[start..start + part.len()], part);

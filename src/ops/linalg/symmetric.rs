@@ -29,7 +29,7 @@ static EIGH: Primitive = packed(
 static EIGENVALUES: Primitive = part(
     "eigenvalues",
     |_, args| Ok(with_plane(args[0], &[plane(args[0]).1])),
-    |_, _, args, out, _| pick(&args[1], 0, out),
+    |_, _, args, out, cancel| pick(&args[1], 0, out, cancel),
     |b, n, tangents| {
         let change = tangents[0]?;
         let v = vectors(b, n);
@@ -48,7 +48,7 @@ static EIGENVALUES: Primitive = part(
 static EIGENVECTORS: Primitive = part(
     "eigenvectors",
     |_, args| Ok(args[0].into()),
-    |_, _, args, out, _| pick(&args[1], plane(args[0].shape).1, out),
+    |_, _, args, out, cancel| pick(&args[1], plane(args[0].shape).1, out, cancel),
     |b, n, tangents| {
         let change = tangents[0]?;
         let turned = b.transposed(change);
@@ -74,11 +74,14 @@ static CLUSTER: Primitive = Primitive {
         let n = args[0].last().copied();
         Ok(args[0].iter().copied().chain(n).collect())
     },
-    kernel: Kernel::Dense(|_, _, args, out, _| {
-        let values = args[0].to_contiguous();
+    kernel: Kernel::Dense(|_, _, args, out, cancel| {
+        let values = args[0].contiguous_until(cancel);
         let n = args[0].shape.last().copied().unwrap_or(0);
         if n > 0 {
-            values.chunks_exact(n).zip(out.chunks_exact_mut(n * n)).for_each(|(w, out)| kernel::cluster(w, out));
+            values
+                .chunks_exact(n)
+                .zip(out.chunks_exact_mut(n * n))
+                .for_each(|(w, out)| kernel::cluster(w, out, cancel));
         }
     }),
     rule: Rule::Zero,

@@ -25,8 +25,8 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
             }
             _ => Err(mismatch(attr, args)),
         },
-        Kernel::Dense(|attr, shape, args, out, _| {
-            out.fill(0.0);
+        Kernel::Dense(|attr, shape, args, out, cancel| {
+            kernel::fill(out, 0.0, cancel);
             let Attr::Pad(widths) = attr else { return };
             let mut strides = row_major(shape);
             let mut first = 0;
@@ -34,7 +34,7 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
                 first += before * *stride as usize;
                 *stride *= between as isize + 1;
             }
-            kernel::scatter(args[0], first, &strides, out);
+            kernel::scatter(args[0], first, &strides, out, cancel);
         }),
         |b, n, _, ct| {
             let Attr::Pad(widths) = b.node(n).attr.clone() else { return ct };
@@ -82,7 +82,7 @@ pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
             }
             Ok(shape)
         },
-        Kernel::Dense(|attr, shape, args, out, _| {
+        Kernel::Dense(|attr, shape, args, out, cancel| {
             let Attr::Index(axis) = attr else { return };
             let strides = row_major(shape);
             // What lies side by side in the result is written part by part, so that it comes to memory once.
@@ -95,7 +95,7 @@ pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
                         part[0] = rows.min(shape[0] - top);
                     }
                     let offset = a.offset.saturating_add_signed(top as isize * a.strides[0]);
-                    kernel::scatter(View { offset, shape: &part, ..*a }, first, &strides, out);
+                    kernel::scatter(View { offset, shape: &part, ..*a }, first, &strides, out, cancel);
                     first += a.shape[*axis] * strides[*axis] as usize;
                 }
             }
