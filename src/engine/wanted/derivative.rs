@@ -57,7 +57,7 @@ impl Work<'_, '_> {
         let document = self.request.document;
         let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
         self.depends_on(&known);
-        let found = colours::find(self.b, &values, &inputs, &known);
+        let found = colours::find(self.b, &values, &inputs, &known, self.request.limits);
         wanted_still(self.request.cancel)?;
         let found = found.map_err(|fault| vec![fault])?;
         let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| self.size(n)).collect::<Vec<_>>();
