@@ -30,13 +30,16 @@ impl Machine {
 
     /// Looks at a machine whose files lie below `root` and which has so many cores.
     fn at(root: &Path, cores: usize) -> Self {
-        let groups = groups(root);
+        let mounted = root.join("sys/fs/cgroup");
+        let groups = groups(root, &mounted, str::is_empty);
+        let older = groups_of_memory(root, &mounted);
         let installed = read_to_string(root.join("proc/meminfo")).ok().and_then(|text| {
             let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
             line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
         });
-        let granted =
-            groups.iter().filter_map(|group| read_to_string(group.join("memory.max")).ok()?.trim().parse().ok());
+        let bytes = |path: PathBuf| read_to_string(path).ok()?.trim().parse::<u64>().ok();
+        let granted = groups.iter().map(|group| group.join("memory.max"));
+        let granted = granted.chain(older.iter().map(|group| group.join("memory.limit_in_bytes"))).filter_map(bytes);
         let shares = groups.iter().filter_map(|group| share(&read_to_string(group.join("cpu.max")).ok()?));
         let files = read_to_string(root.join("proc/self/limits")).ok().and_then(|text| {
             let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
@@ -50,17 +53,25 @@ impl Machine {
     }
 }
 
-/// The directories of the process's control group (version 2) and of all that it lies in.
-fn groups(root: &Path) -> Vec<PathBuf> {
+/// The directories of the process's control group and of all that it lies in, in the hierarchy that is mounted there
+/// and controls what `is_it` says: nothing by name in version 2.
+fn groups(root: &Path, mounted: &Path, is_it: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let own = read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
-    let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    let mounted = root.join("sys/fs/cgroup");
+    // `number:controllers:path`
+    let mut lines = own.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
+    let own = lines.find(|(controls, _)| is_it(controls)).map_or("/", |(_, path)| path);
     let mut group = mounted.join(own.trim_start_matches('/'));
     let mut groups = vec![group.clone()];
-    while group != mounted && group.starts_with(&mounted) && group.pop() {
+    while group != mounted && group.starts_with(mounted) && group.pop() {
         groups.push(group.clone());
     }
     groups
+}
+
+/// The same for memory in version 1, where each resource has a hierarchy of its own. A container sees its own group
+/// as the root of that, whatever the path it is told. (Cores are known by version 1 too, from the standard library.)
+fn groups_of_memory(root: &Path, mounted: &Path) -> Vec<PathBuf> {
+    groups(root, &mounted.join("memory"), |controls| controls.split(',').any(|name| name == "memory"))
 }
 
 /// The cores that a quota and its period come to, rounded up: `max 100000`, `150000 100000`.
@@ -104,6 +115,23 @@ mod tests {
         ];
         let root = root("container", &files);
         assert_eq!(Machine::at(&root, 8), Machine { cores: 2, memory: 1 << 30, files: 2048 });
+        std::fs::remove_dir_all(root).expect("it can be removed");
+    }
+
+    #[test]
+    fn a_container_of_the_older_kind_is_seen_too() {
+        let files = [
+            MEMORY,
+            LIMITS,
+            ("proc/self/cgroup", "8:memory:/docker/one\n3:cpu,cpuacct:/docker/one\n0::/\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "268435456\n"),
+        ];
+        let root = root("older", &files);
+        assert_eq!(Machine::at(&root, 1), Machine { cores: 1, memory: 256 << 20, files: 2048 });
+        // No limit is a number too.
+        let unlimited = root.join("sys/fs/cgroup/memory/memory.limit_in_bytes");
+        std::fs::write(unlimited, "9223372036854771712\n").expect("it can be written");
+        assert_eq!(Machine::at(&root, 1).memory, 16_384_000_000);
         std::fs::remove_dir_all(root).expect("it can be removed");
     }
 
