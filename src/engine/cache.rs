@@ -17,8 +17,11 @@ use crate::ir::Data;
 use crate::json::Json;
 use crate::tensor::Tensor;
 
-/// Bytes that each of the two caches may keep, roughly.
+/// Bytes that each of the caches may keep at most, roughly.
 const CAPACITY: u64 = 64 << 20;
+
+/// A cache keeps no more than this part of what one request may take: a small machine keeps little.
+const SHARE: u64 = 16;
 
 /// How many entries the caches expect.
 const ENTRIES: usize = 1000;
@@ -37,17 +40,26 @@ pub(super) struct Caches {
 
 impl Default for Caches {
     fn default() -> Self {
-        Self {
-            texts: Texts::default(),
-            definitions: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
-            plans: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
-            structural: Cache::with_weighter(ENTRIES, CAPACITY, Weight),
-            next: AtomicU64::new(0),
-        }
+        Self::of(CAPACITY)
     }
 }
 
 impl Caches {
+    /// Caches for requests that may take so many bytes each.
+    pub(super) fn beside(request: u64) -> Self {
+        Self::of(CAPACITY.min(request / SHARE))
+    }
+
+    fn of(capacity: u64) -> Self {
+        Self {
+            texts: Texts::default(),
+            definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
+            plans: Cache::with_weighter(ENTRIES, capacity, Weight),
+            structural: Cache::with_weighter(ENTRIES, capacity, Weight),
+            next: AtomicU64::new(0),
+        }
+    }
+
     /// The parsed form of a `define`. Those with faults are not kept.
     pub(super) fn definitions(&self, define: &Json, faults: &mut Vec<Fault>) -> Arc<Definitions> {
         let sought = Sought::new(define);

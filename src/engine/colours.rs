@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::document::Mode;
+use super::limits::Limits;
 use super::mode::{Built, Task, too_large};
 use super::part::{Part, Parts};
 use crate::diff::sparse::{Colours, Given, Pattern, Sides, hessian, jacobian, pattern, star, structural, ways};
@@ -12,6 +13,14 @@ use crate::tensor::Tensor;
 
 /// Most positions of a pattern; more are a dense matrix by any other name.
 const MOST: usize = 1 << 24;
+
+/// Bytes of what a request may take for each position of its pattern: finding it takes some forty, beside what runs.
+const BYTES_OF_A_POSITION: u64 = 128;
+
+/// Most positions of a pattern of a request within these limits.
+fn most(limits: &Limits) -> usize {
+    usize::try_from(limits.max_bytes / BYTES_OF_A_POSITION).map_or(MOST, |bound| bound.min(MOST))
+}
 
 /// Sweeps by colours are weighed only where they are at most one in so many of those element by element.
 const GAIN: usize = 2;
@@ -47,25 +56,27 @@ pub(super) fn find(
     outputs: &[NodeId],
     inputs: &[NodeId],
     known: &[(String, Given)],
+    limits: &Limits,
 ) -> Result<Pattern, Fault> {
+    let most = most(limits);
     if outputs.len().saturating_mul(inputs.len()) > 16 * MOST_BLOCKS {
         let detail = "there are too many pairs of an output and an input; gather scalars into arrays";
         return Err(Fault::new(Code::Limit, detail).expected(format!("at most {} pairs", 16 * MOST_BLOCKS), "more"));
     }
     let known: Vec<Given> = known.iter().map(|k| k.1.clone()).collect();
-    if let Some(found) = pattern(b, outputs, inputs, &known, MOST) {
+    if let Some(found) = pattern(b, outputs, inputs, &known, most) {
         return Ok(found);
     }
     let size = |nodes: &[NodeId]| nodes.iter().fold(0usize, |sum, &n| sum.saturating_add(elements(b.shape(n))));
     let (rows, columns) = (size(outputs), size(inputs));
-    if rows.saturating_mul(columns) <= MOST {
+    if rows.saturating_mul(columns) <= most {
         return Ok(Pattern::full(rows, columns));
     }
     let detail = format!(
         "the derivative, {rows} × {columns}, has too many elements that may differ from zero to keep account of them; \
          leave `format` and `mode` out, or ask for products (`jvp`, `vjp`, `hvp`)"
     );
-    Err(Fault::new(Code::OverBudget, detail).expected(format!("at most {MOST} elements"), "more"))
+    Err(Fault::new(Code::OverBudget, detail).expected(format!("at most {most} elements"), "more"))
 }
 
 /// Sweeps along colours, from whichever side is cheapest.

@@ -40,6 +40,8 @@ pub use warning::Warning;
 
 use std::time::Duration;
 
+use tracing::{Span, debug_span};
+
 use crate::fault::Fault;
 use cache::Caches;
 use prepared::timed;
@@ -93,7 +95,7 @@ pub struct Engine {
 impl Engine {
     /// An engine with the given limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, caches: Caches::default() }
+        Self { limits, caches: Caches::beside(limits.max_bytes) }
     }
 
     /// Answers a document: JSON in, JSON out. Takes processor time in proportion to the predicted cost,
@@ -112,21 +114,24 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the document, or that its cost is over the limits.
     pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
-        let (document, read) = timed(|| self.read(body));
+        let (document, read) = timed(debug_span!("parse"), || self.read(body));
         let document = document?;
         run::wanted_still(cancel)?;
         let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
-        let (compiled, plan) =
-            timed(|| self.caches.plan(&document, &want, || Compiled::unless(cancel, &document, &want, &self.limits)));
+        let (compiled, plan) = timed(debug_span!("plan"), || {
+            self.caches.plan(&document, &want, || Compiled::unless(cancel, &document, &want, &self.limits))
+        });
         Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
     }
 
     /// The first half for a document whose functions and plan are known from an earlier one, in time proportional
     /// to its length; `None` for any other.
     pub fn recall(&self, body: &[u8], endpoint: Endpoint) -> Option<Prepared> {
-        let (document, read) = timed(|| document::recall(body, &self.caches));
+        // As it may come to nothing, it is one phase of its own in traces.
+        let _recalling = debug_span!("recall").entered();
+        let (document, read) = timed(Span::none(), || document::recall(body, &self.caches));
         let document = document?;
-        let (compiled, plan) = timed(|| match &document.want {
+        let (compiled, plan) = timed(Span::none(), || match &document.want {
             Some(want) => self.caches.known_plan(&document, want),
             None => self.caches.known_plan(&document, &endpoint.default_want()),
         });
@@ -141,10 +146,10 @@ impl Engine {
     pub fn run(&self, prepared: &Prepared, cancel: &Cancel) -> Result<Answer, Vec<Fault>> {
         let (document, compiled) = (&prepared.document, &*prepared.compiled);
         if prepared.endpoint == Endpoint::Check {
-            let (body, write) = timed(|| check::write(document, compiled));
+            let (body, write) = timed(debug_span!("write"), || check::write(document, compiled));
             return Ok(Answer { body, run: Duration::ZERO, write });
         }
-        let (ran, run) = timed(|| -> Result<_, Vec<Fault>> {
+        let (ran, run) = timed(debug_span!("run"), || -> Result<_, Vec<Fault>> {
             let values = if compiled.computes_nothing() {
                 run::Values::none(compiled)
             } else {
@@ -155,7 +160,8 @@ impl Engine {
             Ok((values, verified))
         });
         let (values, verified) = ran?;
-        let (body, write) = timed(|| answer::write(document, compiled, &values, verified.as_ref()));
+        let (body, write) =
+            timed(debug_span!("write"), || answer::write(document, compiled, &values, verified.as_ref()));
         compiled.give_back(values.into_workspace());
         Ok(Answer { body: body?, run, write })
     }

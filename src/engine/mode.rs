@@ -45,7 +45,7 @@ impl Task<'_> {
 
     /// Where the whole derivative may differ from zero.
     pub(super) fn pattern(&self, b: &Builder) -> Result<&Pattern, Fault> {
-        let find = || colours::find(b, self.values, self.inputs, self.known);
+        let find = || colours::find(b, self.values, self.inputs, self.known, self.limits);
         self.found.get_or_init(find).as_ref().map_err(Clone::clone)
     }
 }

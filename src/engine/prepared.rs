@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::Span;
+
 use super::compiled::{Compiled, Cost};
 use super::document::Document;
 use super::{Endpoint, verify};
@@ -54,8 +56,9 @@ pub struct Answer {
     pub write: Duration,
 }
 
-/// Does something and says how long it took.
-pub(super) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+/// Does something, as a phase that traces show, and says how long it took.
+pub(super) fn timed<T>(phase: Span, work: impl FnOnce() -> T) -> (T, Duration) {
+    let _entered = phase.entered();
     let start = Instant::now();
     let done = work();
     (done, start.elapsed())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::client::{LONG, SQUARE, count, heavy, post, sent, until};
@@ -176,4 +176,16 @@ async fn any_number_of_threads_gives_the_same_bits() {
     }
     assert!(answers[0].contains("hessian"), "{}", answers[0]);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[tokio::test]
+async fn planning_takes_no_more_memory_than_the_request_may() {
+    let server = Server::start(&["--max-memory-bytes", "67108864"]);
+    // Nine million outputs, of three thousand inputs each.
+    let x: Vec<f64> = (0..3000).map(f64::from).collect();
+    let document = json!({ "define": { "f(x)": "outer(x, x)" }, "at": { "x": x } });
+    let before = server.peak_memory();
+    assert_eq!(server.post("/jacobian", document.to_string()).await.status(), 422);
+    let taken = server.peak_memory() - before;
+    assert!(taken < 64 << 20, "{taken} bytes");
 }

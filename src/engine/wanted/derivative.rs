@@ -54,7 +54,8 @@ impl Work<'_, '_> {
         let document = self.request.document;
         let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
         self.depends_on(&known);
-        let found = colours::find(self.b, &values, &inputs, &known).map_err(|fault| vec![fault])?;
+        let found =
+            colours::find(self.b, &values, &inputs, &known, self.request.limits).map_err(|fault| vec![fault])?;
         let sizes = |nodes: &[NodeId]| nodes.iter().map(|&n| self.size(n)).collect::<Vec<_>>();
         let patterns = split(&found, &sizes(&values), &sizes(&inputs));
         let mut leaves = Vec::new();
