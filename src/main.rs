@@ -3,9 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use jacobi::config::{self, Command, Eval, Healthcheck, Machine, Serve};
 use jacobi::engine::{Cancel, Engine};
@@ -39,11 +37,11 @@ fn main() -> ExitCode {
 }
 
 fn serve(settings: &Serve) -> Result<(), String> {
-    let _log = telemetry::start(&settings.log, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| format!("the runtime did not start: {e}"))?;
+    let telemetry = telemetry::start(settings, runtime.handle())?;
     let served = runtime.block_on(async {
         let server = http::Server::bind(settings).await?;
         // Before the address is announced: whoever reads it may tell us to stop at once.
@@ -54,6 +52,7 @@ fn serve(settings: &Serve) -> Result<(), String> {
         Ok(())
     });
     tracing::info!("stopped");
+    telemetry.end();
     // Computations that outlived the drain are not waited for.
     runtime.shutdown_background();
     served
@@ -127,49 +126,10 @@ fn read(settings: &Eval) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// Asks `GET /health/live` in plain HTTP/1.1, so that an image without curl can look after itself. A server
-/// that speaks TLS is asked at its operators' address.
+/// A server that speaks TLS to everyone answers operators in plain, if it has an address for them.
 fn healthcheck(settings: &Healthcheck) -> Result<(), String> {
-    let place = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
-    let unwell = |e: io::Error| format!("{place} does not answer: {e}");
-    let mut start = [0; "HTTP/1.1 200".len()];
-    match place.strip_prefix("unix:") {
-        #[cfg(unix)]
-        Some(path) => ask(unix_stream(path).map_err(unwell)?, &mut start),
-        #[cfg(not(unix))]
-        Some(_) => Err(io::ErrorKind::Unsupported.into()),
-        None => ask(tcp_stream(place).map_err(unwell)?, &mut start),
+    match &settings.admin_listen {
+        Some(place) => http::probe(place, false),
+        None => http::probe(&settings.listen, settings.tls_cert.is_some()),
     }
-    .map_err(unwell)?;
-    if start.ends_with(b" 200") { Ok(()) } else { Err(format!("{place} answered {}", String::from_utf8_lossy(&start))) }
-}
-
-/// How long the health check waits.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-fn tcp_stream(place: &str) -> io::Result<TcpStream> {
-    let mut address = place.to_socket_addrs()?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
-    // A server that listens everywhere is asked at home.
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            std::net::Ipv4Addr::LOCALHOST.into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        });
-    }
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(stream)
-}
-
-#[cfg(unix)]
-fn unix_stream(path: &str) -> io::Result<std::os::unix::net::UnixStream> {
-    let stream = std::os::unix::net::UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(stream)
-}
-
-fn ask(mut stream: impl Read + Write, start: &mut [u8]) -> io::Result<()> {
-    write!(stream, "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    stream.read_exact(start)
 }

@@ -2,6 +2,8 @@
 
 #[path = "server/abuse.rs"]
 mod abuse;
+#[path = "server/certificates.rs"]
+mod certificates;
 #[path = "server/client.rs"]
 mod client;
 #[path = "server/connections.rs"]
@@ -17,3 +19,5 @@ mod sight;
 #[path = "server/stopping.rs"]
 mod stopping;
 mod support;
+#[path = "server/traces.rs"]
+mod traces;

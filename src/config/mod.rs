@@ -74,6 +74,9 @@ pub struct Healthcheck {
     /// The address where the server was told to answer for its health, if that is another.
     #[arg(long, env = "JACOBI_ADMIN_LISTEN")]
     pub admin_listen: Option<String>,
+    /// The certificate the server was given, which means that it is asked over TLS.
+    #[arg(long, env = "JACOBI_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
     /// A TOML file with settings.
     #[arg(long, env = "JACOBI_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,

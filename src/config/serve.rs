@@ -83,6 +83,9 @@ pub struct Serve {
     /// How to write the log, which goes to standard error.
     #[arg(long, env = "JACOBI_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// Where traces are sent, by OTLP over HTTP: the address of a collector, such as `http://127.0.0.1:4318`.
+    #[arg(long, env = "JACOBI_OTLP_ENDPOINT", value_name = "URL", value_parser = collector)]
+    pub otlp_endpoint: Option<String>,
     /// What one request may cost.
     #[command(flatten)]
     pub budget: Budget,
@@ -126,6 +129,18 @@ impl Serve {
     }
 }
 
+/// Reads the address of a collector, to which the path of each signal is added.
+fn collector(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default());
+    match host {
+        Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => Ok(text.to_owned()),
+        _ if text.starts_with("https://") => {
+            Err("collectors are spoken to in plain HTTP: put one beside the server, which passes traces on".to_owned())
+        }
+        _ => Err("a collector's address is `http://` and its host and port".to_owned()),
+    }
+}
+
 /// Reads a positive number of seconds, such as `30` or `0.5`.
 fn seconds(text: &str) -> Result<Duration, String> {
     let duration = delay(text)?;
@@ -157,6 +172,18 @@ mod tests {
         assert_eq!(delay("0"), Ok(Duration::ZERO));
         for wrong in ["0", "-1", "NaN", "inf", "1e300", "soon", ""] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_collector_has_a_host_and_plain_http() {
+        for right in ["http://127.0.0.1:4318", "http://collector:4318/", "http://gateway/otlp"] {
+            assert_eq!(collector(right).as_deref(), Ok(right));
+        }
+        for wrong in
+            ["", "collector:4318", "https://collector:4318", "http://", "http:///v1", "http://a?b", "http://a b"]
+        {
+            assert!(collector(wrong).is_err(), "{wrong}");
         }
     }
 }

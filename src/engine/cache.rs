@@ -52,7 +52,7 @@ impl Caches {
 
     fn of(capacity: u64) -> Self {
         Self {
-            texts: Texts::default(),
+            texts: Texts::of(capacity),
             definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
             plans: Cache::with_weighter(ENTRIES, capacity, Weight),
             structural: Cache::with_weighter(ENTRIES, capacity, Weight),

@@ -9,6 +9,8 @@ use axum::response::Response;
 use tracing::{Instrument, Span};
 
 use super::app::Shared;
+#[cfg(feature = "otel")]
+use super::export;
 use super::guard::KeyName;
 use super::layers::request_id;
 use super::problem::Problem;
@@ -23,7 +25,9 @@ pub(super) struct Peer(pub(super) Option<SocketAddr>);
 pub(super) async fn log(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let route = route_of(request.uri().path());
-    let span = span(&request);
+    let span = span(&app, &request, route);
+    #[cfg(feature = "otel")]
+    let method = request.method().clone();
     let response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), start.elapsed());
     app.metrics.answered(route, status, took);
@@ -35,20 +39,36 @@ pub(super) async fn log(State(app): State<Shared>, request: Request, next: Next)
         None => timings.map(|timings| format!("slow: {}", timings.words())),
     };
     let milliseconds = took.as_secs_f64() * 1e3;
+    #[cfg(feature = "otel")]
+    if app.settings.otlp_endpoint.is_some() {
+        export::answered(&span, &method, route, response.status(), said.get::<Problem>().map(Problem::code));
+    }
     span.in_scope(|| tracing::info!(status, milliseconds, key, why, "answered"));
     response
 }
 
-fn span(request: &Request) -> Span {
+fn span(app: &Shared, request: &Request, route: &'static str) -> Span {
     let parent = Parent::of(request.headers());
     let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
-    tracing::info_span!(
+    // What a collector calls it; the log knows it by method and path.
+    let traced = app.settings.otlp_endpoint.is_some();
+    let span = tracing::info_span!(
         "request",
+        otel.name = traced.then(|| format!("{} {route}", request.method())),
+        otel.kind = traced.then_some("server"),
         method = %request.method(),
         path = request.uri().path(),
         id = request_id(request.headers()),
         peer = peer.map(tracing::field::display),
         trace_id = parent.as_ref().map(|parent| parent.trace.as_str()),
         parent_id = parent.as_ref().map(|parent| parent.span.as_str()),
-    )
+    );
+    #[cfg(feature = "otel")]
+    if traced {
+        let trace = export::join(&span, request.headers());
+        if parent.is_none() {
+            span.record("trace_id", trace);
+        }
+    }
+    span
 }

@@ -9,12 +9,15 @@ mod body;
 mod compute;
 mod connection;
 mod contract;
+#[cfg(feature = "otel")]
+mod export;
 mod guard;
 mod health;
 mod kinds;
 mod layers;
 mod log;
 mod metrics;
+mod probe;
 mod problem;
 mod problems;
 mod router;
@@ -23,6 +26,7 @@ mod trace;
 mod work;
 
 pub use kinds::{KINDS, Kind};
+pub use probe::probe;
 pub use problem::Problem;
 pub use router::ROUTES;
 pub use server::Server;

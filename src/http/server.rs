@@ -100,14 +100,18 @@ impl Server {
         }
     }
 
-    /// What reads the keys again, as often as it is called.
+    /// What reads keys and certificate again, as often as it is called.
     pub fn renewal(&self) -> impl Fn() + Send + 'static {
-        let app = Arc::clone(&self.app);
+        let (app, tls) = (Arc::clone(&self.app), self.main.tls.clone());
         move || {
             if let Some(keys) = &app.keys {
                 keys.renew();
-            } else {
-                tracing::info!("there are no API keys to read again");
+            }
+            if let Some(tls) = &tls {
+                tls.renew();
+            }
+            if app.keys.is_none() && tls.is_none() {
+                tracing::info!("there are neither API keys nor a certificate to read again");
             }
         }
     }

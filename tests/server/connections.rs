@@ -1,17 +1,10 @@
-//! Connections: half heads, slow readers, too many, Unix sockets, TLS, both versions of HTTP.
+//! Connections: half heads, slow readers, too many, Unix sockets, both versions of HTTP.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::client::{SQUARE, connect, count, post, rest, sent, until};
 use crate::support::{Server, jacobi};
@@ -99,52 +92,6 @@ fn a_unix_socket_serves_and_is_taken_away_at_the_end() {
     ask();
     assert!(server.terminate());
     assert!(!path.exists());
-}
-
-fn certificates() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/tls")
-}
-
-#[tokio::test]
-async fn tls_speaks_the_version_that_was_agreed_on() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let file = |name: &str| certificates().join(name).to_str().expect("a path is text").to_owned();
-    let server = Server::start(&["--tls-cert", &file("server.pem"), "--tls-key", &file("server.key")]);
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(file("ca.pem")).expect("a certificate")).expect("a root");
-    let config = |protocol: &[u8]| {
-        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots.clone())
-            .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
-        TlsConnector::from(Arc::new(config))
-    };
-    let name = ServerName::try_from("localhost").expect("a name");
-    let stream = tokio::net::TcpStream::connect(&server.address).await.expect("the server listens");
-    let mut stream = config(b"http/1.1").connect(name.clone(), stream).await.expect("hands are shaken");
-    let request = post("/value", SQUARE).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("the server reads");
-    let mut answer = String::new();
-    // The server may close without saying goodbye.
-    let _ = stream.read_to_string(&mut answer).await;
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("9.0"), "{answer}");
-    let stream = tokio::net::TcpStream::connect(&server.address).await.expect("the server listens");
-    let stream = config(b"h2").connect(name, stream).await.expect("hands are shaken");
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-}
-
-#[test]
-fn a_key_that_is_not_there_is_said_in_a_sentence() {
-    let certificate = certificates().join("server.pem");
-    let output = jacobi()
-        .args(["--listen", "127.0.0.1:0", "--tls-key", "/no/such.key", "--tls-cert"])
-        .arg(certificate)
-        .output()
-        .expect("the program runs");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such.key"));
 }
 
 #[tokio::test]

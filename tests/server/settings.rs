@@ -21,7 +21,10 @@ fn config(arguments: &[&str], path: &PathBuf) -> Output {
 
 #[test]
 fn what_is_in_force_is_told_with_its_source() {
-    let path = file("sources", "queue = 1\nlog-format = \"json\"\nmax_flops = 5\nbody-timeout = 2.5\n");
+    let path = file(
+        "sources",
+        "queue = 1\nlog-format = \"json\"\nmax_flops = 5\nbody-timeout = 2.5\notlp-endpoint = \"http://collector:4318\"\n",
+    );
     let output = config(&["--max-flops", "6"], &path);
     let text = String::from_utf8(output.stdout).expect("text");
     for line in [
@@ -31,6 +34,7 @@ fn what_is_in_force_is_told_with_its_source() {
         "body-timeout = 2.5 # file",
         "idle-timeout = 75 # default",
         "# tls-cert is not set",
+        "otlp-endpoint = \"http://collector:4318\" # file",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
@@ -70,4 +74,25 @@ fn faults_of_the_file_are_told_in_a_sentence() {
     }
     let output = config(&[], &PathBuf::from("/no/such/file"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/file"));
+}
+
+#[test]
+fn deployments_set_what_there_is_to_set() {
+    let help = jacobi().args(["serve", "--help"]).output().expect("the program runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let mut seen = 0;
+    for text in [
+        include_str!("../../Dockerfile"),
+        include_str!("../../deploy/compose.yaml"),
+        include_str!("../../deploy/kubernetes/deployment.yaml"),
+    ] {
+        for (at, _) in text.match_indices("JACOBI_") {
+            let rest = &text[at..];
+            let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c == '_')).unwrap_or(rest.len());
+            let known = ["=", "]"].iter().any(|after| help.contains(&format!("[env: {}{after}", &rest[..end])));
+            assert!(known, "there is no {}", &rest[..end]);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "only {seen} were looked at");
 }

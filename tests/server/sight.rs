@@ -57,6 +57,10 @@ async fn alerts_and_dashboard_ask_for_series_that_there_are() {
         seen += 1;
     }
     assert!(seen > 15, "only {seen} names were looked at");
+    let dashboard = include_str!("../../deploy/grafana/dashboard.json");
+    for metric in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+        assert!(dashboard.contains(metric), "{metric} is on no panel");
+    }
 }
 
 #[tokio::test]

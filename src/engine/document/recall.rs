@@ -19,9 +19,6 @@ const START: usize = 1024;
 /// Longer texts are not kept.
 const LONGEST: usize = 8 << 20;
 
-/// Bytes of texts and of what they mean that are kept of each kind.
-const CAPACITY: u64 = 64 << 20;
-
 /// How many texts are expected.
 const ENTRIES: usize = 1000;
 
@@ -32,9 +29,10 @@ pub(in crate::engine) struct Texts {
     constants: Shelf<Constants>,
 }
 
-impl Default for Texts {
-    fn default() -> Self {
-        Self { definitions: Shelf::new(), constants: Shelf::new() }
+impl Texts {
+    /// So many bytes of texts and of what they mean are kept of each kind.
+    pub(in crate::engine) fn of(capacity: u64) -> Self {
+        Self { definitions: Shelf::of(capacity), constants: Shelf::of(capacity) }
     }
 }
 
@@ -164,8 +162,8 @@ impl<T> Weighter<Box<[u8]>, Arc<Known<T>>> for Weight {
 }
 
 impl<T> Shelf<T> {
-    fn new() -> Self {
-        Self(Cache::with_weighter(ENTRIES, CAPACITY, Weight))
+    fn of(capacity: u64) -> Self {
+        Self(Cache::with_weighter(ENTRIES, capacity, Weight))
     }
 
     /// The known text that `bytes` begin with.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::{Instrument, debug_span};
+
 use super::lane::{Grant, Lane, Refused};
 use super::threads::Threads;
 use super::timings::Timings;
@@ -80,7 +82,7 @@ impl Crew {
             return Err(Problem::new(&kinds::OVER_BUDGET, detail));
         }
         let start = Instant::now();
-        let entered = self.lane.enter(bytes, self.patience).await;
+        let entered = self.lane.enter(bytes, self.patience).instrument(debug_span!("queue")).await;
         timings.queue += start.elapsed();
         entered.map_err(|refused| {
             let seconds = self.lane.retry_after();
