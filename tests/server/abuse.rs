@@ -23,7 +23,7 @@ async fn bounded<T>(server: &Server, what: &str, abuse: impl Future<Output = T>)
     let (start, before) = (Instant::now(), server.peak_memory());
     let done = abuse.await;
     assert!(start.elapsed() < LONG, "{what} took {:?}", start.elapsed());
-    let grown = server.peak_memory() - before;
+    let grown = server.peak_memory().saturating_sub(before);
     assert!(grown < GROWTH, "{what} took {grown} bytes");
     assert_eq!(server.post("/jacobian", SQUARE).await.status(), 200, "after {what}");
     done

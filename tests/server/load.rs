@@ -127,7 +127,7 @@ async fn a_reset_in_the_middle_of_one_factorisation_frees_the_worker() {
     let stream = sent(&server, &post("/value", &document));
     until(&server, "jacobi_running{lane=\"large\"}", 1.0).await;
     // Its matrix is made in a fraction of the time that it takes to be factored.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(count(&server, "jacobi_running{lane=\"large\"}").await, 1.0);
     drop(stream);
     let start = Instant::now();
@@ -204,6 +204,6 @@ async fn planning_takes_no_more_memory_than_the_request_may() {
     let document = json!({ "define": { "f(x)": "outer(x, x)" }, "at": { "x": x } });
     let before = server.peak_memory();
     assert_eq!(server.post("/jacobian", document.to_string()).await.status(), 422);
-    let taken = server.peak_memory() - before;
+    let taken = server.peak_memory().saturating_sub(before);
     assert!(taken < 64 << 20, "{taken} bytes");
 }
