@@ -17,3 +17,5 @@ mod sight;
 #[path = "server/stopping.rs"]
 mod stopping;
 mod support;
+#[path = "server/threads.rs"]
+mod threads;
