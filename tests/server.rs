@@ -6,6 +6,8 @@ mod abuse;
 mod client;
 #[path = "server/connections.rs"]
 mod connections;
+#[path = "server/frames.rs"]
+mod frames;
 #[path = "server/keys.rs"]
 mod keys;
 #[path = "server/load.rs"]
