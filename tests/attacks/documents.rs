@@ -44,6 +44,11 @@ pub(crate) fn documents() -> Vec<Attack> {
     let doubling = object(40, |i| (format!("g{}(x)", i + 1), json!(format!("g{i}(x + {i})*g{i}(x - {i})"))));
     let mut doubling = doubling;
     doubling["g0(x)"] = json!("sin(x)");
+    let loops = |count| {
+        let mut loops = object(count, |i| (format!("s{}(z)", i + 1), json!(format!("repeat(s{i}, z, 1)"))));
+        loops["s0(z)"] = json!("sin(z)");
+        loops
+    };
     let deep_nodes = format!("{}\"x\"{}", "{\"op\":\"sin\",\"args\":[".repeat(100_000), "]}".repeat(100_000));
     let sparse = |body: &str, rows: u64, columns: u64| {
         json!({ "define": { "f(x)": body }, "at": { "x": 1 }, "constants": { "S":
@@ -66,6 +71,8 @@ pub(crate) fn documents() -> Vec<Attack> {
             LIMIT,
         ),
         attack("2⁴⁰ calls by 40 functions", with(doubling, "g40(x)"), LIMIT),
+        attack("16 loops in each other", with(loops(16), "s16(x)"), &[]),
+        attack("300 loops in each other", with(loops(300), "s300(x)"), LIMIT),
         attack("10⁹ steps of repeat", with(step.clone(), "repeat(step, x, 1000000000)"), COST),
         attack("10¹⁵ steps of repeat", with(step.clone(), "repeat(step, x, 1e15)"), COST),
         attack("10⁵ steps of 10⁵ steps", with(nested, "repeat(many, x, 100000)"), COST),
