@@ -1,36 +1,19 @@
 //! openapi.yaml says what the server does: its routes, its answers to every example, its problems.
 
+#[path = "support/contract.rs"]
+mod contract;
 mod support;
 
 use std::collections::BTreeSet;
 
+use contract::{contract, faults, resolve, validator};
 use jacobi::http::ROUTES;
-use jsonschema::Validator;
 use reqwest::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::Server;
 
-fn contract() -> Value {
-    serde_saphyr::from_str(include_str!("../openapi.yaml")).expect("openapi.yaml is YAML")
-}
-
-/// What a chain of references leads to.
-fn resolve<'a>(contract: &'a Value, mut node: &'a Value) -> &'a Value {
-    while let Some(target) = node.get("$ref").and_then(Value::as_str) {
-        let pointer = target.strip_prefix('#').expect("references stay inside");
-        node = contract.pointer(pointer).unwrap_or_else(|| panic!("{target} leads nowhere"));
-    }
-    node
-}
-
-fn validator(contract: &Value, schema: &Value) -> Validator {
-    let whole = json!({ "allOf": [schema], "components": contract["components"] });
-    jsonschema::draft202012::new(&whole).expect("schemas are valid")
-}
-
 fn assert_valid(contract: &Value, schema: &Value, value: &Value, what: &str) {
-    let wrong: Vec<String> =
-        validator(contract, schema).iter_errors(value).map(|e| format!("{e} at {}", e.instance_path())).collect();
+    let wrong = faults(&validator(contract, schema), value);
     assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{value:#}");
 }
 

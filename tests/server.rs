@@ -8,6 +8,8 @@ mod certificates;
 mod client;
 #[path = "server/connections.rs"]
 mod connections;
+#[path = "server/frames.rs"]
+mod frames;
 #[path = "server/keys.rs"]
 mod keys;
 #[path = "server/load.rs"]
@@ -19,5 +21,7 @@ mod sight;
 #[path = "server/stopping.rs"]
 mod stopping;
 mod support;
+#[path = "server/threads.rs"]
+mod threads;
 #[path = "server/traces.rs"]
 mod traces;

@@ -6,9 +6,10 @@ use super::loops;
 use crate::ir::{Builder, NodeId, dependent};
 use crate::ops::first_nonzero;
 
-/// Which nodes a derivative passes through on its way from `inputs` to `outputs`.
+/// Which nodes a derivative passes through on its way from `inputs` to `outputs`: all nodes to the last of these,
+/// be it an input that no output knows.
 pub(super) fn active(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<bool> {
-    let count = outputs.iter().map(|o| o.index() + 1).max().unwrap_or(0);
+    let count = outputs.iter().chain(inputs).map(|n| n.index() + 1).max().unwrap_or(0);
     let mut moves = vec![false; b.nodes().len()];
     for i in inputs {
         moves[i.index()] = true;

@@ -113,6 +113,8 @@ async fn too_large(app: &App, rest: Option<Body>) -> Problem {
 
 async fn chunk(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
     loop {
+        // Inflating never has to wait; others are served in between.
+        tokio::task::coop::consume_budget().await;
         match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await? {
             Ok(frame) => {
                 if let Ok(data) = frame.into_data() {

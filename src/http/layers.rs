@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
@@ -79,7 +81,7 @@ fn crashed(cause: Box<dyn Any + Send>) -> Response {
 
 async fn write_problem(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path, version) = (request.method().clone(), request.uri().path().to_owned(), request.version());
     let mut response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -95,6 +97,11 @@ async fn write_problem(State(app): State<Shared>, request: Request, next: Next) 
     });
     app.metrics.problem(problem.code());
     let mut written = problem.write(id.as_deref());
+    let unread = [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE].contains(&status);
+    if unread && version != Version::HTTP_2 {
+        // What is left of the body is not read, and so no other request after it: the client is to know.
+        written.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     for name in [ALLOW, WWW_AUTHENTICATE] {
         if let Some(value) = response.headers_mut().remove(&name) {
             written.headers_mut().insert(name, value);

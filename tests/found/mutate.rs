@@ -170,18 +170,33 @@ fn fragments() -> Vec<Value> {
 }
 
 const OPTIONS: &[(&str, &[&str])] = &[
-    ("mode", &["\"forward\"", "\"reverse\"", "\"auto\""]),
+    ("mode", &["\"forward\"", "\"reverse\"", "\"auto\"", "\"mixed\"", "\"sparse\""]),
     ("trace", &["true"]),
     ("verify", &["true"]),
     ("layout", &["\"tensor\"", "\"matrix\""]),
-    ("format", &["\"dense\"", "\"coo\"", "\"csr\""]),
+    ("format", &["\"dense\"", "\"coo\"", "\"csr\"", "\"sparse\""]),
     ("encoding", &["\"nested\"", "\"flat\"", "\"base64\""]),
     ("order", &["\"F\"", "\"C\""]),
     ("nonfinite", &["\"string\"", "\"null\""]),
-    ("want", &["[\"value\"]", "[\"jacobian\"]", "[\"value\", \"gradient\", \"jacobian\"]", "[]"]),
+    (
+        "want",
+        &[
+            "[\"value\"]",
+            "[\"jacobian\"]",
+            "[\"value\", \"gradient\", \"jacobian\"]",
+            "\"hessian\"",
+            "[\"logabsdet\", \"singular_values\"]",
+            "[\"sparsity\", \"jvp\"]",
+            "{\"gradient\": \"f\", \"hvp\": [\"f\"]}",
+            "[]",
+        ],
+    ),
     ("wrt", &["[\"x\"]", "[\"W1\"]", "\"b1\"", "[\"x\", \"x\"]"]),
     ("batch", &["[\"x\"]", "\"x\"", "[]"]),
     ("of", &["\"f\"", "[\"f\", \"g\"]"]),
+    ("tangent", &["{\"x\": [1, 0]}", "[{\"x\": 1}, {}]", "{}"]),
+    ("cotangent", &["{\"f\": 1}", "[{\"f\": [1, 0]}]", "[]"]),
+    ("limits", &["{\"time_ms\": 1}", "{\"time_ms\": 0}"]),
 ];
 
 /// A text with some of its bytes changed.

@@ -97,7 +97,7 @@ async fn a_promise_of_four_gigabytes_is_refused_before_they_come() {
         tokio::task::spawn_blocking(move || rest(stream)).await.expect("it ends")
     })
     .await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("connection: close"), "{answer}");
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 

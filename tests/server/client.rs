@@ -1,5 +1,7 @@
 //! Raw connections, documents that take long, and what the server counts.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

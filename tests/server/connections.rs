@@ -2,11 +2,14 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::client::{SQUARE, connect, count, post, rest, sent, until};
+use crate::client::{LONG, SQUARE, connect, count, post, rest, sent, until};
+use crate::frames::{NO_WINDOW, PING, PREFACE, SETTINGS, frame, request};
 use crate::support::{Server, jacobi};
 
 #[test]
@@ -46,6 +49,39 @@ async fn a_reader_who_takes_nothing_is_cut_off_and_its_memory_given_back() {
     assert!(rest.len() < 25_000_000, "the whole answer came");
 }
 
+#[tokio::test]
+async fn a_window_that_never_opens_is_cut_off_though_the_client_shows_life() {
+    let server = Server::start(&["--write-timeout", "0.5"]);
+    let large = br#"{"define": {"f(x)": "x * ones((1500, 1000)) / 3"}, "at": {"x": 0.1}, "want": ["value"]}"#;
+    let mut stream = connect(&server);
+    let start = [PREFACE, &frame(SETTINGS, 0, 0, &NO_WINDOW), &request(1, "/value", large)].concat();
+    stream.write_all(&start).expect("the server reads");
+    let reserved = "jacobi_reserved_bytes{lane=\"large\"}";
+    let start = Instant::now();
+    while count(&server, reserved).await < 1e7 {
+        assert!(start.elapsed() < LONG, "the answer was not made");
+    }
+    let start = Instant::now();
+    while stream.write_all(&frame(PING, 0, 0, b"I live. ")).is_ok() {
+        assert!(start.elapsed() < LONG, "it is still open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    until(&server, reserved, 0.0).await;
+}
+
+#[test]
+fn pings_do_not_keep_an_idle_connection_open() {
+    let server = Server::start(&["--idle-timeout", "0.5"]);
+    let mut stream = connect(&server);
+    let start = [PREFACE, &frame(SETTINGS, 0, 0, &[]), &request(1, "/value", SQUARE.as_bytes())].concat();
+    stream.write_all(&start).expect("the server reads");
+    let start = Instant::now();
+    while stream.write_all(&frame(PING, 0, 0, b"I live. ")).is_ok() {
+        assert!(start.elapsed() < LONG, "it is still open");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[test]
 fn a_connection_too_many_is_told_so() {
     let server = Server::start(&["--max-connections", "16"]);
@@ -58,7 +94,7 @@ fn a_connection_too_many_is_told_so() {
     assert_eq!(problem["code"], "busy");
     drop(held);
     // Places are given back.
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while !rest(sent(&server, "GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).0.contains(" 200 ") {
         assert!(start.elapsed() < Duration::from_secs(20), "no place became free");
     }

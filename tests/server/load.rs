@@ -179,24 +179,6 @@ async fn one_that_needs_more_than_the_budget_is_422_with_the_need_and_the_limit(
 }
 
 #[tokio::test]
-async fn any_number_of_threads_gives_the_same_bits() {
-    let document = r#"{"define": {"f(x)": ["A = outer(sin(x), cos(x))", "sum(tanh(A @ A.T) @ x) + mean(A)"]},
-        "at": {"x": [0.1, -0.7, 1.3, 2.9, 0.33, -4.1, 0.9]}, "want": ["value", "gradient", "hessian"]}"#;
-    let mut answers = Vec::new();
-    for threads in ["1", "2", "7"] {
-        let server = Arc::new(Server::start(&["--threads", threads]));
-        let mut asked = JoinSet::new();
-        for _ in 0..10 {
-            let server = Arc::clone(&server);
-            asked.spawn(async move { server.post("/jacobian", document).await.text().await.expect("an answer") });
-        }
-        answers.extend(asked.join_all().await);
-    }
-    assert!(answers[0].contains("hessian"), "{}", answers[0]);
-    assert!(answers.iter().all(|answer| *answer == answers[0]));
-}
-
-#[tokio::test]
 async fn planning_takes_no_more_memory_than_the_request_may() {
     let server = Server::start(&["--max-memory-bytes", "67108864"]);
     // Nine million outputs, of three thousand inputs each.

@@ -7,9 +7,10 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// The program, with none of the surrounding `JACOBI_…` settings.
+/// The program, or another build of it that the variable `PROGRAM` names, with none of the surrounding `JACOBI_…`
+/// settings.
 pub(crate) fn jacobi() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jacobi"));
+    let mut command = Command::new(std::env::var("PROGRAM").as_deref().unwrap_or(env!("CARGO_BIN_EXE_jacobi")));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("JACOBI_") {
             command.env_remove(name);

@@ -1,5 +1,7 @@
-//! What a connection is doing, and since when: it may be idle for a while, and take less long to send a head.
+//! What a connection is doing, and since when: it may be idle for a while, and take less long to send a head or
+//! to take a portion of an answer.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 pub(super) struct Activity {
     header: Duration,
     idle: Duration,
+    write: Duration,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -24,7 +27,19 @@ struct State {
     has_frames: bool,
     /// The first byte of a head that is not whole yet.
     head: Option<Instant>,
-    /// The last time that something moved.
+    /// Answers of which something was handed over and not sent, by their numbers.
+    unsent: BTreeMap<u64, Unsent>,
+    /// Answers so far.
+    answers: u64,
+    /// The last time that a request was answered, or the connection opened.
+    moved: Instant,
+}
+
+/// What was not sent of an answer.
+#[derive(Debug)]
+struct Unsent {
+    portions: usize,
+    /// The last time that one was sent, or the first handed over.
     moved: Instant,
 }
 
@@ -32,9 +47,16 @@ struct State {
 pub(super) struct UnderWay(Arc<Activity>);
 
 impl Activity {
-    pub(super) fn new(header: Duration, idle: Duration) -> Self {
-        let state = State { under_way: 0, has_frames: false, head: None, moved: Instant::now() };
-        Self { header, idle, state: Mutex::new(state), changed: Notify::new() }
+    pub(super) fn new(header: Duration, idle: Duration, write: Duration) -> Self {
+        let state = State {
+            under_way: 0,
+            has_frames: false,
+            head: None,
+            unsent: BTreeMap::new(),
+            answers: 0,
+            moved: Instant::now(),
+        };
+        Self { header, idle, write, state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// The head of a request is whole.
@@ -46,20 +68,46 @@ impl Activity {
         UnderWay(Arc::clone(self))
     }
 
-    /// Bytes came.
+    /// Bytes came. In HTTP/2 they may be pings, which are no reason to keep a connection.
     pub(super) fn read(&self) {
         let mut state = self.state();
-        let now = Instant::now();
-        state.moved = now;
         if state.under_way == 0 && !state.has_frames && state.head.is_none() {
-            state.head = Some(now);
+            state.head = Some(Instant::now());
             self.changed.notify_one();
         }
     }
 
-    /// Bytes went.
-    pub(super) fn wrote(&self) {
-        self.state().moved = Instant::now();
+    /// A number for an answer.
+    pub(super) fn number(&self) -> u64 {
+        let mut state = self.state();
+        state.answers += 1;
+        state.answers
+    }
+
+    /// A portion of an answer is about to be sent.
+    pub(super) fn handed_over(&self, answer: u64) {
+        let mut state = self.state();
+        let unsent = state.unsent.entry(answer).or_insert_with(|| {
+            self.changed.notify_one();
+            Unsent { portions: 0, moved: Instant::now() }
+        });
+        unsent.portions += 1;
+    }
+
+    /// A portion of an answer was sent, or never will be.
+    pub(super) fn sent(&self, answer: u64) {
+        let mut state = self.state();
+        let now = Instant::now();
+        let Some(unsent) = state.unsent.get_mut(&answer) else { return };
+        unsent.portions -= 1;
+        unsent.moved = now;
+        if unsent.portions == 0 {
+            state.unsent.remove(&answer);
+            state.moved = now;
+            // A head that came meanwhile was not looked at before.
+            state.head = state.head.map(|_| now);
+            self.changed.notify_one();
+        }
     }
 
     /// Resolves, with the reason, when the connection has taken longer than it may.
@@ -87,6 +135,9 @@ impl Activity {
     /// When it will have taken too long, as things stand; a request under way has a deadline of its own.
     fn due(&self) -> Option<(Instant, &'static str)> {
         let state = self.state();
+        if let Some(since) = state.unsent.values().map(|unsent| unsent.moved).min() {
+            return Some((since + self.write, "the reader is too slow"));
+        }
         match state.head {
             _ if state.under_way > 0 => None,
             Some(since) => Some((since + self.header, "the head of a request did not arrive in time")),
@@ -114,6 +165,7 @@ mod tests {
 
     const HEADER: Duration = Duration::from_secs(10);
     const IDLE: Duration = Duration::from_secs(75);
+    const WRITE: Duration = Duration::from_secs(20);
 
     fn left(activity: &Activity) -> Option<u64> {
         activity.due().map(|(due, _)| due.saturating_duration_since(Instant::now()).as_secs_f64().round() as u64)
@@ -121,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_has_less_time_than_idleness_and_a_request_its_own() {
-        let activity = Arc::new(Activity::new(HEADER, IDLE));
+        let activity = Arc::new(Activity::new(HEADER, IDLE, WRITE));
         assert_eq!(left(&activity), Some(75));
         activity.read();
         assert_eq!(left(&activity), Some(10));
@@ -134,9 +186,25 @@ mod tests {
 
     #[tokio::test]
     async fn frames_between_requests_are_no_heads() {
-        let activity = Arc::new(Activity::new(HEADER, IDLE));
+        let activity = Arc::new(Activity::new(HEADER, IDLE, WRITE));
         drop(activity.begin(Version::HTTP_2));
         activity.read();
+        assert_eq!(left(&activity), Some(75));
+    }
+
+    #[tokio::test]
+    async fn an_answer_must_be_taken_whatever_else_goes_on() {
+        let activity = Arc::new(Activity::new(HEADER, IDLE, WRITE));
+        let (first, second) = (activity.number(), activity.number());
+        activity.handed_over(first);
+        activity.handed_over(second);
+        let request = activity.begin(Version::HTTP_2);
+        assert_eq!(left(&activity), Some(20));
+        activity.sent(second);
+        assert_eq!(left(&activity), Some(20));
+        activity.sent(first);
+        assert_eq!(left(&activity), None);
+        drop(request);
         assert_eq!(left(&activity), Some(75));
     }
 }

@@ -4,6 +4,7 @@
 mod activity;
 mod listener;
 mod patient;
+mod portions;
 mod tls;
 
 pub(super) use listener::{Listener, Stream};
@@ -26,9 +27,13 @@ use super::log::Peer;
 use crate::config::Serve;
 use activity::Activity;
 use patient::Patient;
+use portions::Portions;
 
 /// Most bytes of the head of a request.
 const HEAD_BYTES: usize = 64 << 10;
+
+/// So much of an answer must be taken within the patience.
+const PORTION: usize = 64 << 10;
 
 /// Requests that one HTTP/2 connection may have under way.
 const STREAMS: u32 = 64;
@@ -42,17 +47,18 @@ pub(super) async fn serve(
     settings: Arc<Serve>,
     mut closing: watch::Receiver<bool>,
 ) {
-    let activity = Arc::new(Activity::new(settings.header_timeout, settings.idle_timeout));
+    let activity = Arc::new(Activity::new(settings.header_timeout, settings.idle_timeout, settings.write_timeout));
     let io = TokioIo::new(Patient::new(stream, settings.write_timeout, Arc::clone(&activity)));
     let seen = Arc::clone(&activity);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let under_way = seen.begin(request.version());
         request.extensions_mut().insert(peer);
         let answer = router.clone().oneshot(request.map(Body::new));
+        let seen = Arc::clone(&seen);
         async move {
             let answer: Result<_, Infallible> = answer.await;
             drop(under_way);
-            answer
+            answer.map(|answer| answer.map(|body| Portions::new(body, seen)))
         }
     });
     let builder = builder();

@@ -10,10 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::PORTION;
 use super::activity::Activity;
-
-/// So much must be taken within the patience.
-const PORTION: usize = 64 << 10;
 
 pub(super) struct Patient<S> {
     stream: S,
@@ -34,7 +32,6 @@ impl<S> Patient<S> {
     fn attempted(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(count)) => {
-                self.activity.wrote();
                 self.taken += count;
                 if self.taken >= PORTION {
                     self.satisfied();
