@@ -120,7 +120,7 @@ impl Roots {
 }
 
 /// Shapes of inputs at one point.
-pub(super) fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
+fn point_shapes(document: &Document) -> Vec<(String, Vec<usize>)> {
     let one = |name: &String, shape: &[usize]| {
         if document.batch.contains(name) { shape[1..].to_vec() } else { shape.to_vec() }
     };
