@@ -179,6 +179,8 @@ async fn changed_documents_are_answered_or_refused_with_a_sound_problem() {
     }
     assert!(types.len() > 10 && counts.keys().any(|(status, _)| *status == 200), "little came of it: {counts:#?}");
     println!("{count} changes of {} documents in {:.0?}:", exam.documents.len(), start.elapsed());
-    counts.iter().for_each(|((status, kind), times)| println!("{times:8} {status} {kind}"));
+    for ((status, kind), times) in &counts {
+        println!("{times:8} {status} {kind}");
+    }
     println!("peak memory of the server: {} MB", exam.server.peak_memory() >> 20);
 }

@@ -28,7 +28,9 @@ fn written(place: &Path, found: &mut Vec<Value>) {
         let mut inside: Vec<_> =
             std::fs::read_dir(place).expect("a directory").map(|e| e.expect("it").path()).collect();
         inside.sort();
-        inside.iter().for_each(|place| written(place, found));
+        for place in &inside {
+            written(place, found);
+        }
     } else if place.extension().is_some_and(|kind| ["json", "rs", "md"].iter().any(|known| kind == *known)) {
         let text = std::fs::read_to_string(place).expect("it is text");
         let mut rest = text.as_str();
@@ -38,7 +40,9 @@ fn written(place: &Path, found: &mut Vec<Value>) {
             let mut reader = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
             let read = reader.next().and_then(Result::ok);
             let end = if read.is_some() { reader.byte_offset() } else { 1 };
-            read.iter().for_each(|value| within(value, found));
+            if let Some(value) = &read {
+                within(value, found);
+            }
             rest = &rest[end..];
         }
     }

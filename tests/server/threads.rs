@@ -80,7 +80,12 @@ fn spectrum() -> BTreeMap<&'static str, (&'static str, Value)> {
         ),
         ("a convolutional network", "/jacobian", example("lenet.json")),
         ("a sparse Jacobian", "/jacobian", example("burgers.json")),
-        ("a sparse Hessian", "/hessian", example("arrow.json")),
+        (
+            "a sparse Hessian",
+            "/hessian",
+            json!({"define": {"f(x)": "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)"}, "at": {"x": numbers(200)},
+                "format": "csr"}),
+        ),
         ("a loop", "/jacobian", example("lorenz_rk4.json")),
         ("a loop backwards", "/gradient", example("lstm.json")),
         ("a trajectory", "/jacobian", example("robertson.json")),
