@@ -27,14 +27,17 @@ fn split(x: f64) -> (f64, f64) {
     (f64::from_bits(k | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1024.0), m)
 }
 
-/// k·ln 2 + ln(1 + f) + c for a small correction c.
+/// k·ln 2 + ln(1 + f) + c for a small correction c. What rounding takes from the leading sum is put back.
 #[inline(always)]
 fn assembled(k: f64, f: f64, c: f64) -> f64 {
     let s = f / (2.0 + f);
     let square = s * s;
     let half = 0.5 * f * f;
     let rest = s * (half + square * polynomial(square, C));
-    k * LN_2[0] - ((half - (rest + (k * LN_2[1] + c))) - f)
+    let powers = k * LN_2[0];
+    let leading = powers + f;
+    let lost = f - (leading - powers);
+    leading + (lost + ((k * LN_2[1] + c) + (rest - half)))
 }
 
 /// ln x.

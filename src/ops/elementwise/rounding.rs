@@ -47,11 +47,11 @@ static ROUND: Primitive = Primitive {
 /// The number itself, with its corner at 0 reported: for definitions by cases that meet there.
 static CORNER: Primitive = Primitive {
     kink: Some(at_zero),
-    ..primitive("corner", |a, o| o.copy_from_slice(a[0]), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
+    ..primitive("corner", |a, o| map1(a, o, |x| x), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
 };
 
 /// The number itself, as if it were a constant.
-pub(in crate::ops) static STOP: Primitive = primitive("stop", |a, o| o.copy_from_slice(a[0]), 1, Rule::Zero);
+pub(in crate::ops) static STOP: Primitive = primitive("stop", |a, o| map1(a, o, |x| x), 1, Rule::Zero);
 
 /// A power of two of the size of |x|, by which one can divide without rounding: the largest one not
 /// above |x|, the smallest normal one for subnormal numbers, and 1 for zero and what is not finite.
