@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench cancel`, or with a part of a document's name to run those alone.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 #[path = "cancel/heavy.rs"]
 mod heavy;
 

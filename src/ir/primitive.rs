@@ -114,11 +114,10 @@ impl Arithmetic {
             Self::Add => x + y,
             Self::Subtract => x - y,
             Self::Negate => -x,
-            Self::Multiply => x * y,
             Self::Divide => x / y,
             Self::Scale if y == 0.0 => 0.0,
             Self::Chain if x == 0.0 || y == 0.0 => 0.0,
-            Self::Scale | Self::Chain => x * y,
+            Self::Multiply | Self::Scale | Self::Chain => x * y,
             Self::Select if x == 0.0 => z,
             Self::Select => y,
         }

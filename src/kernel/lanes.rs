@@ -4,6 +4,8 @@
 //! computed by the same IEEE operations in the same order wherever it stands, and nothing is contracted into a fused
 //! multiplication and addition.
 
+#![allow(clippy::inline_always, reason = "a loop must be compiled inside the form for its processor")]
+
 use pulp::{Arch, Simd, WithSimd};
 
 /// Elements of a stand-in for an argument that is the same for all.

@@ -25,7 +25,7 @@ pub fn scatter_add(view: View, strides: &[isize], out: &mut [f64], cancel: &Atom
             add(&view.data[from..from + run.len], &mut out[to..to + run.len], cancel);
         } else {
             for i in 0..run.len as isize {
-                if i as usize % PORTION == 0 && cancel.load(Ordering::Relaxed) {
+                if (i as usize).is_multiple_of(PORTION) && cancel.load(Ordering::Relaxed) {
                     return;
                 }
                 out[(to + i * run.strides[1]) as usize] += view.data[(from + i * run.strides[0]) as usize];

@@ -187,7 +187,9 @@ impl<E: Clone> Graph<E> {
             Order::Reverse => self.inner.iter().rev().copied().collect(),
             Order::Markowitz => return self.markowitz(net),
         };
-        vertices.iter().for_each(|&v| net.eliminate(v, &mut count));
+        for &v in &vertices {
+            net.eliminate(v, &mut count);
+        }
         (vertices, count.0)
     }
 

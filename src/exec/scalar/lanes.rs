@@ -38,7 +38,9 @@ impl Lanes {
         let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
         applied.flat_map(Apply::args).for_each(|&a| uses[a as usize] += 1);
         let mut stores: Vec<&Store> = code.stores.iter().collect();
-        stores.iter().for_each(|s| uses[s.value as usize] += 1);
+        for s in &stores {
+            uses[s.value as usize] += 1;
+        }
         // A value goes where it belongs as soon as it is there.
         stores.sort_by_key(|s| s.value);
         let mut stores = stores.into_iter().peekable();

@@ -155,13 +155,16 @@ impl Planner<'_> {
                 Home::Constant(self.constants.len() - 1)
             }
             Source::Node(n) => {
-                if !places.contains_key(&n) {
+                let slot = if let Some(&slot) = places.get(&n) {
+                    slot
+                } else {
                     self.slots.push(elements(&self.graph.node(n).shape));
                     let slot = self.slots.len() - 1;
                     self.fill(n, slot)?;
                     places.insert(n, slot);
-                }
-                Home::Slot(places[&n])
+                    slot
+                };
+                Home::Slot(slot)
             }
         };
         Some(Operand::new(home, layout))

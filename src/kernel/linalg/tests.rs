@@ -118,19 +118,19 @@ fn what_is_given_up_ends_within_a_part() {
     ends_soon("solve", |c| {
         square(&|x| {
             solve(&a, n, &b, (false, false), x, c);
-        })
+        });
     });
     ends_soon("inverse", |c| {
         square(&|x| {
             inverse(&a, n, x, c);
-        })
+        });
     });
     let small = &b[..400 * 400];
     ends_soon("expm", |c| square(&|x| expm(small, 400, &mut x[..400 * 400], c)));
     ends_soon("triangular", |c| {
         square(&|x| {
             triangular_solve(&a, n, &b, (true, false), false, x, c);
-        })
+        });
     });
     ends_soon("qr", |c| {
         qr(&b, n, n, &mut out.borrow_mut(), c);

@@ -61,14 +61,7 @@ const CASES: [Case; 10] = [
     Case {
         name: "sin",
         along: |x, out| {
-            map1_unless(
-                [x],
-                out,
-                #[inline(always)]
-                |x| sin(x),
-                is_near,
-                sin_of_any,
-            );
+            map1_unless([x], out, sin, is_near, sin_of_any);
         },
         reference: pxfm::f_sin,
         steps: 1,
@@ -77,14 +70,7 @@ const CASES: [Case; 10] = [
     Case {
         name: "cos",
         along: |x, out| {
-            map1_unless(
-                [x],
-                out,
-                #[inline(always)]
-                |x| cos(x),
-                is_near,
-                cos_of_any,
-            );
+            map1_unless([x], out, cos, is_near, cos_of_any);
         },
         reference: pxfm::f_cos,
         steps: 1,
