@@ -3,6 +3,8 @@
 //! Documents that attack are part of the ordinary tests. Connections that attack take a minute and a thousand open
 //! files: `cargo test --test attacks -- --ignored --nocapture`. Both print a table.
 
+#![allow(clippy::print_stdout, reason = "what was measured is told to whoever asks for it")]
+
 #[path = "server/client.rs"]
 mod client;
 #[path = "attacks/connections.rs"]

@@ -3,6 +3,8 @@
 //! It takes a minute and a half, and measures: run it against an optimised build on a quiet machine, by
 //! `PROGRAM=target/release/jacobi cargo test --test load -- --ignored --nocapture`. `SECONDS` sets the time under load.
 
+#![allow(clippy::print_stdout, reason = "what was measured is told to whoever asks for it")]
+
 mod support;
 
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 //!
 //! `MUTATIONS=100000 cargo test --test mutations -- --nocapture` changes that many, `SEED` begins elsewhere.
 
+#![allow(clippy::print_stdout, reason = "what was measured is told to whoever asks for it")]
+
 #[path = "support/contract.rs"]
 mod contract;
 #[path = "mutations/documents.rs"]

@@ -74,7 +74,7 @@ pub(crate) async fn bombs() {
 }
 
 pub(crate) async fn heads() {
-    let many: String = (0..10_000).map(|i| format!("x{i}: {i}\r\n")).collect();
+    let many = (0..10_000).map(|i| format!("x{i}: {i}\r\n")).collect::<Vec<_>>().concat();
     let get = |more: &str| format!("GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n");
     let tiny = "1\r\n \r\n".repeat(1_000_000);
     for (name, bytes) in [
@@ -119,12 +119,14 @@ pub(crate) async fn slow() {
             worst = worst.max(asked.elapsed());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        survives(&server, name, &format!("closed; others waited {:.0?} at most", worst), start).await;
+        survives(&server, name, &format!("closed; others waited {worst:.0?} at most"), start).await;
     }
     let server = Server::start(&HASTY);
     let start = Instant::now();
     let mut held: Vec<_> = (0..100).map(|_| connect(&server)).collect();
-    held.iter_mut().for_each(|stream| stream.write_all(post("/value", LARGE).as_bytes()).expect("the server reads"));
+    for stream in &mut held {
+        stream.write_all(post("/value", LARGE).as_bytes()).expect("the server reads");
+    }
     given_back(&server).await;
     survives(&server, "100 readers who take nothing of 20 MB", "closed, or 503", start).await;
 }
@@ -190,11 +192,14 @@ fn farewell(mut stream: TcpStream) -> String {
     "closed".into()
 }
 
+/// What is sent, one write after the other.
+type Portions = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+
 pub(crate) async fn frames() {
     let odd = |i: u32| 2 * i + 1;
     let opened = frame(HEADERS, END_HEADERS, 1, &head("POST", "/jacobian"));
     let whole = heavy(100);
-    let attacks: [(&str, Box<dyn Iterator<Item = Vec<u8>> + Send>); 5] = [
+    let attacks: [(&str, Portions); 5] = [
         (
             "HTTP/2: 10⁵ requests, each reset at once",
             Box::new((0..100_000).map(move |i| {

@@ -32,6 +32,7 @@ fn object(count: usize, part: impl Fn(usize) -> (String, Value)) -> Value {
     Value::Object((0..count).map(part).collect::<Map<_, _>>())
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn documents() -> Vec<Attack> {
     let million = 1_000_000;
     let name = "n".repeat(1 << 20);

@@ -43,7 +43,7 @@ async fn receive(State(received): State<Received>, body: Bytes) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The attribute of this name, as text.
