@@ -268,14 +268,14 @@ fn admit(graph: &Graph, opened: Vec<NodeId>, limits: &Limits) -> Result<(Plan, C
             && let Some(plan) = Plan::of_scalars(&opened)
         {
             let flops = crate::ir::flops(&opened.nodes, &opened.outputs);
-            let bytes = plan.bytes().saturating_add(answer.saturating_mul(8));
+            let bytes = plan.bytes();
             if bytes <= limits.max_bytes {
                 return Ok((plan, Cost { flops, bytes, elements: answer, nodes: count }));
             }
         }
     }
     let plan = Plan::new(graph);
-    let bytes = plan.bytes().saturating_add(answer.saturating_mul(8));
+    let bytes = plan.bytes();
     if bytes > limits.max_bytes {
         return Err(over("bytes", bytes, limits.max_bytes));
     }

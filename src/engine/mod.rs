@@ -146,7 +146,8 @@ impl Engine {
     pub fn run(&self, prepared: &Prepared, cancel: &Cancel) -> Result<Answer, Vec<Fault>> {
         let (document, compiled) = (&prepared.document, &*prepared.compiled);
         if prepared.endpoint == Endpoint::Check {
-            let (body, write) = timed(debug_span!("write"), || check::write(document, compiled));
+            let (body, write) =
+                timed(debug_span!("write"), || check::write(document, compiled, &prepared.cost_of_running()));
             return Ok(Answer { body, run: Duration::ZERO, write });
         }
         let (ran, run) = timed(debug_span!("run"), || -> Result<_, Vec<Fault>> {

@@ -7,10 +7,14 @@ use tracing::Span;
 
 use super::compiled::{Compiled, Cost};
 use super::document::Document;
-use super::{Endpoint, verify};
+use super::{Endpoint, sparse, verify};
+use crate::json::Encoding;
 
-/// Bytes that a number takes in the text of an answer, digits, comma and brackets together.
-const BYTES_WRITTEN: u64 = 26;
+/// Bytes that a number of full precision takes in the text of an answer: 17 digits with sign, point and comma.
+const BYTES_OF_TEXT: u64 = 20;
+
+/// Bytes of base64 for three numbers.
+const BYTES_OF_BASE64: u64 = 32;
 
 /// A document made ready to run, and how long that took.
 #[derive(Debug)]
@@ -25,18 +29,40 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What running it is predicted to take: its verification and the text of its answer included.
+    /// What answering it is predicted to take; a check runs nothing.
     pub fn cost(&self) -> Cost {
-        let planned = self.compiled.cost;
         if self.endpoint == Endpoint::Check {
-            return Cost { flops: 0, bytes: 0, elements: 0, nodes: planned.nodes };
+            return Cost { flops: 0, bytes: 0, elements: 0, nodes: self.compiled.cost.nodes };
         }
-        let verify = if self.document.verify { verify::flops(&self.document, &self.compiled) } else { 0 };
+        self.cost_of_running()
+    }
+
+    /// What running it is predicted to take: its verification and the text of its answer included.
+    pub(super) fn cost_of_running(&self) -> Cost {
+        let planned = self.compiled.cost;
+        let (flops, bytes) = if self.document.verify { verify::cost(&self.document, &self.compiled) } else { (0, 0) };
         Cost {
-            flops: planned.flops.saturating_add(verify),
-            bytes: planned.bytes.saturating_add(planned.elements.saturating_mul(BYTES_WRITTEN)),
+            flops: planned.flops.saturating_add(flops),
+            // What verifying takes is given back before the answer is written.
+            bytes: planned.bytes.saturating_add(bytes.max(self.text())),
             ..planned
         }
+    }
+
+    /// Bytes that the text of the answer takes.
+    fn text(&self) -> u64 {
+        let numbers = self.compiled.cost.elements;
+        let arrays = if self.document.style.encoding == Encoding::Base64 {
+            numbers.saturating_mul(BYTES_OF_BASE64) / 3
+        } else {
+            numbers.saturating_mul(BYTES_OF_TEXT)
+        };
+        let leaves = self.compiled.members.iter().flat_map(|m| &m.leaves);
+        let patterns = leaves.filter_map(|leaf| leaf.pattern.as_deref());
+        let positions = patterns.map(|pattern| sparse::room(pattern, self.document.format) as u64);
+        let whole = positions.fold(arrays, u64::saturating_add);
+        // As much as the writer reserves to be safe.
+        whole.saturating_add(whole / 32)
     }
 
     /// The time the caller will wait at most, if the document says so.

@@ -10,13 +10,14 @@ use super::warning::Warning;
 use crate::exec::{Cancel, Workspace};
 use crate::fault::Fault;
 use crate::ir::NodeId;
-use crate::json::Nonfinite;
+use crate::json::{Nonfinite, Style, room};
 
 /// What a run produced: the plan's outputs, and the warnings it gave rise to.
 #[derive(Debug)]
 pub(super) struct Values {
     inputs: Vec<Arc<[f64]>>,
     workspace: Workspace,
+    cancel: Cancel,
     /// Warnings of the document and of this point.
     pub(super) warnings: Vec<Warning>,
 }
@@ -24,14 +25,26 @@ pub(super) struct Values {
 impl Values {
     /// Nothing was run.
     pub(super) fn none(compiled: &Compiled) -> Self {
-        Self { inputs: Vec::new(), workspace: Workspace::default(), warnings: compiled.warnings.clone() }
+        Self {
+            inputs: Vec::new(),
+            workspace: Workspace::default(),
+            cancel: Cancel::default(),
+            warnings: compiled.warnings.clone(),
+        }
     }
 
-    /// Elements and shape of output `i` of the plan.
+    /// Elements and shape of output `i` of the plan; what is not copied once nobody wants it is zero.
     pub(super) fn get<'a>(&'a self, compiled: &'a Compiled, i: usize) -> (std::borrow::Cow<'a, [f64]>, &'a [usize]) {
         let view = compiled.plan.output(i, &self.inputs, &self.workspace);
         let shape = compiled.graph.node(compiled.graph.outputs[i]).shape.as_slice();
-        (view.to_contiguous(), shape)
+        (view.contiguous_until(&self.cancel), shape)
+    }
+
+    /// Bytes to reserve for the text of output `i` of the plan.
+    pub(super) fn room(&self, compiled: &Compiled, i: usize, style: Style) -> usize {
+        let view = compiled.plan.output(i, &self.inputs, &self.workspace);
+        let row = view.shape.last().copied().unwrap_or(1);
+        room(view.len(), row, style, |start, part| view.copy_range(start, part))
     }
 
     /// The memory of the run, for the next one.
@@ -50,7 +63,7 @@ pub(super) fn run(document: &Document, compiled: &Compiled, cancel: &Cancel) -> 
     let inputs = compiled.bind(document);
     let mut workspace = compiled.workspace();
     compiled.plan.run(&inputs, &mut workspace, cancel).map_err(|_| vec![cancelled()])?;
-    let mut values = Values { inputs, workspace, warnings: compiled.warnings.clone() };
+    let mut values = Values { inputs, workspace, cancel: cancel.clone(), warnings: compiled.warnings.clone() };
     for &(place, node) in &compiled.places.kinks {
         if let Some(warning) = kink(document, compiled, &values, place, node)
             && !values.warnings.contains(&warning)

@@ -18,16 +18,25 @@ pub(super) fn extent(w: &mut Writer, pattern: &Pattern, format: Format, batch: O
 /// The same, and where the elements are.
 pub(super) fn pattern(w: &mut Writer, pattern: &Pattern, format: Format, batch: Option<usize>) {
     extent(w, pattern, format, batch);
-    let columns: Vec<usize> = pattern.indices.iter().map(|&j| j as usize).collect();
     if format == Format::Coo {
-        let rows: Vec<usize> = pattern.entries().map(|(i, _)| i).collect();
         w.key("rows");
-        w.usizes(&rows);
+        w.counts(pattern.entries().map(|(i, _)| i));
         w.key("cols");
     } else {
         w.key("indptr");
         w.usizes(&pattern.starts);
         w.key("indices");
     }
-    w.usizes(&columns);
+    w.counts(pattern.indices.iter().map(|&j| j as usize));
+}
+
+/// Bytes that the positions take as text, at most.
+pub(super) fn room(pattern: &Pattern, format: Format) -> usize {
+    let digits = |largest: usize| largest.checked_ilog10().unwrap_or(0) as usize + 2;
+    let rows = if format == Format::Coo {
+        pattern.nnz() * digits(pattern.rows)
+    } else {
+        pattern.starts.len() * digits(pattern.nnz())
+    };
+    rows + pattern.nnz() * digits(pattern.columns)
 }

@@ -28,13 +28,30 @@ pub(super) struct Verified {
 /// against the fourth-order error of the extrapolated central difference.
 const STEP: f64 = 7.4e-4;
 
+/// Predicted floating-point operations and bytes of a verification.
+pub(super) fn cost(document: &Document, compiled: &Compiled) -> (u64, u64) {
+    let size = |shape: &[usize]| elements(shape) as u64;
+    let values: u64 = compiled.places.checked.iter().map(|c| size(compiled.value_shape(c.value))).sum();
+    let points = compiled.batch.unwrap_or(1) as u64;
+    let input = compiled.wrt.iter().map(|name| size(compiled.input_shape(document, name))).max().unwrap_or(0);
+    // Beside a run of the values: an input twice, and the values at four points with two slopes and their estimate.
+    let copies = points.saturating_mul(2 * input + 7 * values).saturating_mul(8);
+    (flops(document, compiled), values_alone(compiled).bytes().saturating_add(copies))
+}
+
 /// Predicted floating-point operations of a verification.
-pub(super) fn flops(document: &Document, compiled: &Compiled) -> u64 {
+fn flops(document: &Document, compiled: &Compiled) -> u64 {
     let outputs: Vec<NodeId> = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
     let columns: usize =
         compiled.wrt.iter().map(|name| elements(compiled.input_shape(document, name))).fold(0, usize::saturating_add);
     let once = crate::ir::flops(&compiled.graph.nodes, &outputs).saturating_add(1);
     once.saturating_mul(4).saturating_mul(columns as u64)
+}
+
+/// A plan of what is differentiated.
+fn values_alone(compiled: &Compiled) -> Plan {
+    let outputs = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
+    Plan::new(&Graph { nodes: compiled.graph.nodes.clone(), outputs })
 }
 
 /// Evaluates the functions at shifted points, four for each element of each input.
@@ -49,14 +66,12 @@ pub(super) fn verify(
         let detail = "`verify` compares a gradient, Jacobian or Hessian, and none is asked for";
         return Err(vec![Fault::new(Code::InvalidValue, detail).at("/verify")]);
     }
-    let outputs = compiled.places.checked.iter().map(|c| compiled.graph.outputs[c.value]).collect();
-    let graph = Graph { nodes: compiled.graph.nodes.clone(), outputs };
     let need = flops(document, compiled);
     if need > limits.max_flops {
         let detail = format!("verifying needs {need} floating-point operations, more than {}", limits.max_flops);
         return Err(vec![Fault::new(Code::OverBudget, detail).at("/verify")]);
     }
-    let mut probe = Probe { plan: Plan::new(&graph), workspace: Workspace::default(), cancel };
+    let mut probe = Probe { plan: values_alone(compiled), workspace: Workspace::default(), cancel };
     let mut worst: Option<Verified> = None;
     for (w, input) in compiled.wrt.iter().enumerate() {
         let Some(number) = compiled.number(input) else { continue };
@@ -133,7 +148,7 @@ impl Probe<'_> {
         moved[number] = data.into();
         self.plan.run(&moved, &mut self.workspace, self.cancel).map_err(|_| vec![cancelled()])?;
         let count = self.plan.count();
-        Ok((0..count).map(|i| self.plan.output(i, &moved, &self.workspace).to_contiguous().into_owned()).collect())
+        Ok((0..count).map(|i| self.plan.output(i, &moved, &self.workspace).contiguous_until(self.cancel).into_owned()).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use super::looped::Looped;
 use super::scalar::Program;
 use super::schedule::{Work, origin, schedule, works};
 use super::slots::Slots;
-use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Shape, elements, reachable};
+use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, elements, reachable};
 use crate::kernel::View;
 
 /// Where stored elements are.
@@ -45,6 +45,7 @@ impl Operand {
 #[derive(Debug)]
 pub(super) struct Dense {
     pub(super) kernel: DenseKernel,
+    room: Room,
     pub(super) attr: Attr,
     pub(super) shape: Shape,
     pub(super) length: usize,
@@ -53,11 +54,10 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    /// Bytes of copies of windows that overlap: a kernel that lays them out side by side needs more room than
-    /// what they look at has.
-    fn copies(&self) -> u64 {
-        let copied = self.args.iter().map(|a| a.layout.overlapping().unwrap_or(0) as u64);
-        copied.fold(0, |sum: u64, count| sum.saturating_add(count.saturating_mul(8)))
+    /// Bytes that the kernel takes for itself.
+    fn room(&self) -> u64 {
+        let layouts: SmallVec<[&Layout; 3]> = self.args.iter().map(|a| &a.layout).collect();
+        (self.room.elements(&self.attr, &layouts) as u64).saturating_mul(8)
     }
 }
 
@@ -127,17 +127,18 @@ impl Plan {
         }
     }
 
-    /// Bytes of all slots, of what loops need inside and of the largest copies that a kernel makes of
-    /// windows: what a run needs beside its inputs and constants.
+    /// Bytes of all slots, of what loops need inside, and of the most that a kernel takes for itself or that an output
+    /// takes which must be copied to be read in order: what a run needs beside its inputs and constants.
     pub fn bytes(&self) -> u64 {
         let inside = self.steps.iter().map(|step| match step {
             Step::Loop(looped) => looped.bytes(),
             Step::Program(program) => program.registers() as u64 * 8,
             Step::Block(_) | Step::Dense(_) | Step::Copy { .. } => 0,
         });
-        let copies = self.steps.iter().map(|step| if let Step::Dense(dense) = step { dense.copies() } else { 0 });
+        let rooms = self.steps.iter().map(|step| if let Step::Dense(dense) = step { dense.room() } else { 0 });
+        let copies = self.outputs.iter().filter(|o| !o.dense).map(|o| elements(&o.layout.shape) as u64 * 8);
         let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
-        slots.chain(inside).chain(copies.max()).fold(0, u64::saturating_add)
+        slots.chain(inside).chain(rooms.chain(copies).max()).fold(0, u64::saturating_add)
     }
 }
 
@@ -197,7 +198,9 @@ impl Planner<'_> {
                 let args = node.args.iter().map(|&a| self.operand(a)).collect();
                 let length = elements(&node.shape);
                 let slot = self.store(n);
-                let dense = Dense { kernel, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
+                let room = node.op.room;
+                let dense =
+                    Dense { kernel, room, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
                 self.steps.push(Step::Dense(Box::new(dense)));
             }
             (Kernel::Loop, Some(looped)) => {

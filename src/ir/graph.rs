@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
 use super::depends::Depends;
-use super::primitive::{Batch, Cost, Kernel, Primitive, Rule, ShapeError, Single};
+use super::primitive::{Batch, Cost, Kernel, Primitive, Room, Rule, ShapeError, Single};
 use super::shape::{Shape, elements};
 
 /// A node's position in its arena. Arguments always come before the nodes that use them.
@@ -152,6 +152,7 @@ const fn leaf(name: &'static str, kernel: Kernel) -> Primitive {
         cost: Cost::Free,
         simplify: None,
         kink: None,
+        room: Room::None,
         single: Single::Kernel,
     }
 }

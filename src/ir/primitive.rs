@@ -8,7 +8,7 @@ use super::attr::Attr;
 use super::builder::Builder;
 use super::depends::Depends;
 use super::graph::{Node, NodeId};
-use super::shape::{Layout, Shape};
+use super::shape::{Layout, Shape, elements};
 use crate::kernel::View;
 
 /// One primitive operation: everything the rest of the program may know of it.
@@ -32,6 +32,8 @@ pub struct Primitive {
     pub simplify: Option<Simplify>,
     /// Where the derivative of a node of this primitive follows a convention.
     pub kink: Option<Kink>,
+    /// Memory its kernel takes for itself.
+    pub room: Room,
     /// How single elements are computed, where a graph is laid open into them.
     pub single: Single,
 }
@@ -220,4 +222,31 @@ pub enum Cost {
     Each(u64),
     /// A formula of attributes, argument shapes and result shape.
     Formula(fn(&Attr, &[&[usize]], &[usize]) -> u64),
+}
+
+/// Memory that a kernel takes while it runs, beside its arguments and its result.
+#[derive(Debug, Clone, Copy)]
+pub enum Room {
+    /// None that grows with them.
+    None,
+    /// Copies of the arguments that do not lie densely.
+    Copies,
+    /// So many elements, by a formula of attributes and of the arguments as they lie; all copies included.
+    Formula(fn(&Attr, &[&Layout]) -> usize),
+}
+
+impl Room {
+    /// Elements of the memory for arguments that lie like this.
+    pub fn elements(&self, attr: &Attr, args: &[&Layout]) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Copies => copies(args),
+            Self::Formula(formula) => formula(attr, args),
+        }
+    }
+}
+
+/// Elements of copies of those of the arguments that do not lie densely.
+pub fn copies(args: &[&Layout]) -> usize {
+    args.iter().filter(|a| !a.is_dense()).fold(0, |sum, a| sum.saturating_add(elements(&a.shape)))
 }

@@ -69,15 +69,6 @@ impl Layout {
         true
     }
 
-    /// Number of elements, if some of them are the same ones seen along several axes, as in windows that overlap.
-    /// Axes that repeat everything do not count.
-    pub fn overlapping(&self) -> Option<usize> {
-        let moving = || self.shape.iter().zip(&self.strides).filter(|(n, s)| **n != 1 && **s != 0);
-        let count = elements(&moving().map(|(n, _)| *n).collect::<Shape>());
-        let steps = moving().map(|(n, s)| n.saturating_sub(1).saturating_mul(s.unsigned_abs()));
-        (count > steps.fold(1, usize::saturating_add)).then_some(count)
-    }
-
     /// The same elements under another shape, if that needs no copy.
     pub fn reshaped(&self, shape: &[usize]) -> Option<Self> {
         if self.strides.iter().zip(&self.shape).all(|(&s, &n)| s == 0 || n == 1) {

@@ -92,9 +92,10 @@ impl Writer {
         Self::default()
     }
 
-    /// An empty text that is wanted until the flag is set; arrays are then broken off, and the text is no JSON.
-    pub fn until(unwanted: Arc<AtomicBool>) -> Self {
-        Self { unwanted, ..Self::default() }
+    /// An empty text of about so many bytes, wanted until the flag is set; arrays are then broken off, and the text is
+    /// no JSON.
+    pub fn until(unwanted: Arc<AtomicBool>, bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes), unwanted, ..Self::default() }
     }
 
     fn is_unwanted(&self) -> bool {
@@ -165,8 +166,13 @@ impl Writer {
 
     /// Writes a list of counts, such as a shape.
     pub fn usizes(&mut self, numbers: &[usize]) {
+        self.counts(numbers.iter().copied());
+    }
+
+    /// Writes a list of counts from wherever they come.
+    pub fn counts(&mut self, numbers: impl IntoIterator<Item = usize>) {
         self.begin_list();
-        for &number in numbers {
+        for number in numbers {
             self.usize(number);
         }
         self.end_list();
@@ -220,8 +226,8 @@ impl Writer {
         let Progress { written, since, .. } = std::mem::take(&mut self.progress);
         self.progress = Progress { start, elements: all, written, since: 0 };
         let each = (self.out.len() - start).div_ceil(written.max(1));
-        if self.out.capacity() - self.out.len() < 2 * each * since {
-            let left = all.saturating_sub(written).saturating_mul(each);
+        let left = all.saturating_sub(written).saturating_mul(each);
+        if self.out.capacity() - self.out.len() < left.min(2 * each * since) {
             self.out.reserve_exact(left.saturating_add(left / 32).saturating_add(4 * each * since));
         }
     }

@@ -69,6 +69,35 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
         out.fill(0.0);
         return;
     }
+    let Arranged { batch, mut left, mut right, absorb } = arranged(a, b, groups, absorb);
+    let size = left.rows() * right.rows();
+    let firsts = Offsets::new(&batch, [a.offset as isize, b.offset as isize]);
+    for (item, first) in out.chunks_exact_mut(size).zip(firsts) {
+        if cancel.load(Ordering::Relaxed) {
+            return;
+        }
+        product(&left.matrix(first, cancel), &right.matrix(first, cancel).transposed(), absorb, item, cancel);
+    }
+}
+
+/// Elements of the copies that [`contract`] makes of two operands that lie like this.
+pub fn contract_room(a: View, b: View, groups: Groups) -> usize {
+    if a.is_empty() || b.is_empty() {
+        return 0;
+    }
+    let Arranged { left, right, .. } = arranged(a, b, groups, Absorb::None);
+    [left, right].iter().map(Operand::copied).sum()
+}
+
+/// A contraction as products of matrices.
+struct Arranged<'a> {
+    batch: Axes<2>,
+    left: Operand<'a>,
+    right: Operand<'a>,
+    absorb: Absorb,
+}
+
+fn arranged<'a>(a: View<'a>, b: View<'a>, groups: Groups, absorb: Absorb) -> Arranged<'a> {
     let of_a: Axes<1> = axes(a.shape, a.strides).collect();
     let of_b: Axes<1> = axes(b.shape, b.strides).collect();
     let (batch_a, of_a) = of_a.split_at(groups.batch);
@@ -92,14 +121,7 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
     let tiny = left.rows().saturating_mul(right.rows()).saturating_mul(left.columns()) <= TINY;
     left.arrange(tiny);
     right.arrange(tiny);
-    let size = left.rows() * right.rows();
-    let firsts = Offsets::new(&batch, [a.offset as isize, b.offset as isize]);
-    for (item, first) in out.chunks_exact_mut(size).zip(firsts) {
-        if cancel.load(Ordering::Relaxed) {
-            return;
-        }
-        product(&left.matrix(first, cancel), &right.matrix(first, cancel).transposed(), absorb, item, cancel);
-    }
+    Arranged { batch, left, right, absorb }
 }
 
 /// Moves the innermost batch axes along which the operand on `side` stays the same to the free axes of the other one:
@@ -150,6 +172,11 @@ impl<'a> Operand<'a> {
         self.contracted.iter().map(|axis| axis.len).product()
     }
 
+    /// Elements of the copy of one matrix.
+    fn copied(&self) -> usize {
+        if let Layout::Packed(..) = self.layout { self.rows().saturating_mul(self.columns()) } else { 0 }
+    }
+
     /// Decides once for all matrices whether they are used as they lie.
     fn arrange(&mut self, any_strides: bool) {
         let stride = |axes: &Axes<1>| match axes.as_slice() {
@@ -162,7 +189,7 @@ impl<'a> Operand<'a> {
             (Some(row), Some(column)) if any_strides || is_direct(rows, columns, row, column) => {
                 Layout::Direct(row, column)
             }
-            _ => Layout::Packed(vec![0.0; rows * columns], None),
+            _ => Layout::Packed(Vec::new(), None),
         };
     }
 
@@ -175,6 +202,7 @@ impl<'a> Operand<'a> {
             }
             Layout::Packed(packed, of) => {
                 if *of != Some(first) {
+                    packed.resize(rows * columns, 0.0);
                     let axes = || self.free.iter().chain(&self.contracted);
                     let shape: SmallVec<[usize; 6]> = axes().map(|axis| axis.len).collect();
                     let strides: SmallVec<[isize; 6]> = axes().map(|axis| axis.strides[0]).collect();

@@ -33,7 +33,7 @@ pub use bessel::{
     bessel_i_quotient, bessel_i0, bessel_i1, bessel_j_quotient, bessel_j0, bessel_j1, bessel_y0, bessel_y1,
 };
 pub use beta::{betaln, digamma_step};
-pub use contract::{Absorb, Groups, contract, matmul};
+pub use contract::{Absorb, Groups, contract, contract_room, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
 pub use lanes::{map1, map1_unless, map2, map3};

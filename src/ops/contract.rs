@@ -6,8 +6,8 @@ use super::Algebra;
 use super::create::EYE;
 use super::terms;
 use crate::ir::{
-    Absorb, Argument, Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets,
-    Shape, ShapeError, Single, elements, show,
+    Absorb, Argument, Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule,
+    Sets, Shape, ShapeError, Single, elements, show,
 };
 use crate::kernel;
 
@@ -24,8 +24,7 @@ pub(in crate::ops) static CONTRACT: Primitive = Primitive {
             Absorb::Right => kernel::Absorb::Right,
             Absorb::Both => kernel::Absorb::Both,
         };
-        let free = |i: usize| args[i].shape.len() - batch - contracted;
-        let groups = kernel::Groups { batch, free_a: free(0), contracted, free_b: free(1) };
+        let groups = groups(batch, contracted, [args[0].shape, args[1].shape]);
         kernel::contract(args[0], args[1], groups, absorb, out, cancel);
     }),
     rule: Rule::Multilinear {
@@ -49,8 +48,20 @@ pub(in crate::ops) static CONTRACT: Primitive = Primitive {
     }),
     simplify: Some(simplify),
     kink: None,
+    room: Room::Formula(|attr, args| {
+        let Attr::Contract(batch, contracted, _) = *attr else { return 0 };
+        let [a, b] =
+            [0, 1].map(|i| kernel::View { data: &[], offset: 0, shape: &args[i].shape, strides: &args[i].strides });
+        kernel::contract_room(a, b, groups(batch, contracted, [a.shape, b.shape]))
+    }),
     single: Single::Terms(terms::of_product),
 };
+
+/// How many axes of each kind operands of these shapes have.
+fn groups(batch: usize, contracted: usize, shapes: [&[usize]; 2]) -> kernel::Groups {
+    let [free_a, free_b] = shapes.map(|shape| shape.len() - batch - contracted);
+    kernel::Groups { batch, free_a, contracted, free_b }
+}
 
 fn contract_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
     let Attr::Contract(batch, contracted, _) = *attr else {

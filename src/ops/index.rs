@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Algebra;
 use crate::ir::{
-    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, ShapeError,
+    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule, Sets, ShapeError,
     Single, elements, show,
 };
 use crate::kernel;
@@ -49,6 +49,7 @@ static GATHER: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    room: Room::Copies,
     single: Single::Terms(picked),
 };
 
@@ -88,6 +89,7 @@ pub(in crate::ops) static SCATTER: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: None,
     kink: None,
+    room: Room::Copies,
     single: Single::Terms(placed),
 };
 

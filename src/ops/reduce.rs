@@ -6,7 +6,7 @@ use super::Algebra;
 use super::elementwise::same_shape;
 use super::terms;
 use crate::ir::{
-    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Rule, Sets, Shape,
+    Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule, Sets, Shape,
     ShapeError, Single, Terms, elements,
 };
 use crate::kernel;
@@ -37,6 +37,7 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
         Some(b.fill(value * count as f64, &shape))
     }),
     kink: None,
+    room: Room::None,
     single: Single::Terms(terms::of_sum),
 };
 
@@ -87,6 +88,7 @@ const fn extremum(name: &'static str, kernel: Kernel, terms: Terms) -> Primitive
             let one = b.fill_like(1.0, count);
             Some(b.greater(count, one))
         }),
+        room: Room::None,
         single: Single::Terms(terms),
     }
 }
@@ -124,6 +126,7 @@ pub(in crate::ops) static CUMSUM: Primitive = Primitive {
     cost: Cost::Each(1),
     simplify: None,
     kink: None,
+    room: Room::Copies,
     single: Single::Terms(terms::of_cumsum),
 };
 
@@ -172,6 +175,7 @@ static FIRST: Primitive = Primitive {
         (b.fill_value(a[0]) == Some(0.0)).then(|| b.fill(-1.0, &shape))
     }),
     kink: None,
+    room: Room::Copies,
     single: Single::Terms(terms::of_first),
 };
 

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::Algebra;
 use super::index::united;
 use crate::ir::{
-    Attr, Batch, Builder, Cost, Depends, Flow, Kernel, Layout, NodeId, Primitive, Rule, Sets, Shape, ShapeError,
+    Attr, Batch, Builder, Cost, Depends, Flow, Kernel, Layout, NodeId, Primitive, Room, Rule, Sets, Shape, ShapeError,
     Single, Window, elements, row_major, show,
 };
 use crate::kernel::{View, scatter_add};
@@ -39,6 +39,7 @@ static WINDOWS: Primitive = Primitive {
         }
     }),
     kink: None,
+    room: Room::None,
     single: Single::Kernel,
 };
 
@@ -81,6 +82,7 @@ static FOLD: Primitive = Primitive {
         single(windows).then(|| b.reshape(a[0], &shape))
     }),
     kink: None,
+    room: Room::None,
     single: Single::Kernel,
 };
 

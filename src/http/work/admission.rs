@@ -23,6 +23,11 @@ const SMALL_BYTES: u64 = 8 << 20;
 /// The share of the memory that is kept for small requests.
 const SMALL_SHARE: u64 = 8;
 
+/// How far computing gives way to serving connections, health probes among them, and large requests to small ones: where
+/// both want one core, it goes about three to one for each step of five.
+const SMALL_NICENESS: i32 = 5;
+const LARGE_NICENESS: i32 = 10;
+
 /// Small requests that may wait for each large one that may: they take little, and large ones begin as such.
 const SMALL_QUEUE: usize = 16;
 
@@ -35,15 +40,15 @@ pub(super) struct Crew {
 
 /// The crew for small requests, and the one for large.
 pub(super) fn crews(settings: &Serve) -> Result<(Crew, Crew), String> {
-    let crew = |name, count, bytes, queue| -> Result<Crew, String> {
-        let threads = Threads::new(name, count)?;
+    let crew = |name, count, niceness, bytes, queue| -> Result<Crew, String> {
+        let threads = Threads::new(name, count, niceness)?;
         let lane = Lane::new(threads.count(), bytes, queue);
         Ok(Crew { lane, threads, patience: settings.queue_timeout })
     };
     let reserved = settings.memory_budget / SMALL_SHARE;
-    let large = crew("large", settings.threads, settings.memory_budget - reserved, settings.queue)?;
+    let large = crew("large", settings.threads, LARGE_NICENESS, settings.memory_budget - reserved, settings.queue)?;
     // One small request that takes longer than was thought does not keep all others waiting.
-    let small = crew("small", large.threads.count().max(2), reserved, settings.queue.saturating_mul(SMALL_QUEUE))?;
+    let small = crew("small", large.threads.count().max(2), SMALL_NICENESS, reserved, settings.queue.saturating_mul(SMALL_QUEUE))?;
     Ok((small, large))
 }
 

@@ -7,7 +7,7 @@ use super::*;
 
 /// A job that works until it is stopped.
 async fn until_stopped(watch: &Watch) {
-    let threads = Threads::new("test", 1).expect("a thread starts");
+    let threads = Threads::new("test", 1, 0).expect("a thread starts");
     let job = watch.job();
     let work = move || {
         while !job.flag().load(std::sync::atomic::Ordering::Relaxed) {
@@ -46,7 +46,7 @@ async fn a_job_that_was_answered_is_not_stopped() {
 
 #[tokio::test]
 async fn a_panic_is_told_and_ends_no_thread() {
-    let threads = Threads::new("test", 1).expect("a thread starts");
+    let threads = Threads::new("test", 1, 0).expect("a thread starts");
     assert!(threads.run(|| panic!("on purpose")).await.is_err());
     assert_eq!(threads.run(|| 7).await.expect("no panic"), 7);
 }

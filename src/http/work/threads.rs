@@ -17,15 +17,16 @@ pub(super) struct Threads(ThreadPool);
 pub(super) struct Panicked;
 
 impl Threads {
-    /// Starts `count` threads (0: one for each core).
+    /// Starts `count` threads (0: one for each core), which give way to others as far as `niceness` says.
     ///
     /// # Errors
     /// A sentence, when they cannot be started.
-    pub(super) fn new(name: &'static str, count: usize) -> Result<Self, String> {
+    pub(super) fn new(name: &'static str, count: usize, niceness: i32) -> Result<Self, String> {
         ThreadPoolBuilder::new()
             .num_threads(count)
             .stack_size(STACK_BYTES)
             .thread_name(move |i| format!("{name}-{i}"))
+            .start_handler(move |_| give_way(niceness))
             .build()
             .map(Self)
             .map_err(|e| format!("the compute threads did not start: {e}"))
@@ -54,4 +55,17 @@ impl Threads {
             Ok(Err(_)) | Err(_) => Err(Panicked),
         }
     }
+}
+
+/// Lets other threads have the processor first. Only Linux does that for one thread alone; elsewhere, and where it is
+/// not allowed, all are alike.
+fn give_way(niceness: i32) {
+    #[cfg(target_os = "linux")]
+    if niceness > 0
+        && let Err(e) = rustix::process::nice(niceness)
+    {
+        tracing::debug!("a compute thread keeps its priority: {e}");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
 }

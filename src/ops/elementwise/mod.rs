@@ -17,7 +17,7 @@ pub(super) mod trigonometric;
 use super::Algebra;
 use super::row::{Meaning, Operation};
 use crate::ir::{
-    Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single, show,
+    Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError, Single, show,
 };
 use crate::kernel;
 
@@ -47,6 +47,7 @@ pub(super) const fn primitive(
         cost: Cost::Each(cost),
         simplify: None,
         kink: None,
+        room: Room::None,
         single: Single::Kernel,
     }
 }

@@ -1,6 +1,6 @@
 //! The primitives of implicit values.
 
-use crate::ir::{Attr, Batch, Cost, Depends, Implicit, Kernel, Level, Primitive, Rule, ShapeError, Single};
+use crate::ir::{Attr, Batch, Cost, Depends, Implicit, Kernel, Level, Primitive, Room, Rule, ShapeError, Single};
 
 /// A value that solves equations: the value as it was found, then what the equations need beside it. It is
 /// the value; see [`Implicit`].
@@ -29,5 +29,6 @@ pub(super) static IMPLICIT: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    room: Room::None,
     single: Single::Kernel,
 };

@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::manipulation::diagonal::{beyond, lower};
 use super::solve::TRIANGULAR;
 use super::{cubic, each, square};
-use crate::ir::{Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Single};
+use crate::ir::{Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Single};
 use crate::kernel;
 
 /// The lower triangular L with `L Lᵀ = S = (A + Aᵀ)/2`, and its tangent `L Φ(L⁻¹ S' L⁻ᵀ)`, where Φ takes
@@ -37,6 +37,7 @@ pub(in crate::ops) static CHOLESKY: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(2, args[0]) / 3),
     simplify: None,
     kink: None,
+    room: Room::Copies,
     single: Single::Kernel,
 };
 

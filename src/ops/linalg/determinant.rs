@@ -2,9 +2,10 @@
 
 use super::super::Algebra;
 use super::super::structure::{slice, stack};
-use super::{cubic, each, number, square};
+use super::{beside, cubic, each, number, square};
 use crate::ir::{
-    Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single,
+    Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError,
+    Single,
 };
 use crate::kernel;
 
@@ -12,6 +13,7 @@ use crate::kernel;
 pub(super) static INVERSE: Primitive = Primitive {
     shape: square,
     cost: Cost::Formula(|_, args, _| cubic(4, args[0])),
+    room: Room::Formula(|_, args| beside(args, |_, n, _| 2 * n * n)),
     ..of_matrix(
         "inverse",
         |_, _, args, out, cancel| {
@@ -49,6 +51,8 @@ static DET: Primitive = of_matrix(
 static COFACTOR: Primitive = Primitive {
     shape: square,
     cost: Cost::Formula(|_, args, _| cubic(8, args[0])),
+    // What the decomposition takes that a singular matrix needs.
+    room: Room::Formula(|_, args| beside(args, |_, n, _| 19 * n * n / 2)),
     ..of_matrix(
         "cofactor",
         |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| kernel::cofactor(a, n, out, cancel)),
@@ -102,6 +106,7 @@ const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primi
         cost: Cost::Formula(|_, args, _| cubic(4, args[0]) / 3),
         simplify: None,
         kink: None,
+        room: Room::Formula(|_, args| beside(args, |_, n, _| n * n)),
         single: Single::Kernel,
     }
 }

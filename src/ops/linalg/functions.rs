@@ -8,9 +8,11 @@ use super::super::row::{Meaning, Operation};
 use super::super::structure::{concatenate, slice};
 use super::determinant::INVERSE;
 use super::part::plane;
-use super::{cubic, each, matrix, square};
+use super::{beside, cubic, each, matrix, square};
 use crate::fault::Fault;
-use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single};
+use crate::ir::{
+    Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError, Single,
+};
 use crate::kernel;
 
 /// Matrix products that the exponential is predicted to take: eight for the approximant, the division, and as many
@@ -36,6 +38,7 @@ static EXPM: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(4 * PRODUCTS, args[0])),
     simplify: None,
     kink: None,
+    room: Room::Formula(|_, args| beside(args, |_, n, _| 16 * n * n)),
     single: Single::Kernel,
 };
 
@@ -80,6 +83,7 @@ static FRECHET: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| cubic(12 * PRODUCTS, args[0])),
     simplify: Some(|b, args, _| (b.fill_value(args[1]) == Some(0.0)).then_some(args[1])),
     kink: None,
+    room: Room::Formula(|_, args| beside(args, |_, n, _| 30 * n * n)),
     single: Single::Kernel,
 };
 

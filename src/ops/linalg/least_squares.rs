@@ -4,11 +4,11 @@ use super::super::Algebra;
 use super::super::bind::Bound;
 use super::part::{plane, with_plane};
 use super::solve::{batch_rule, system_of};
-use super::{each, rectangle, rectangular};
+use super::{beside, each, rectangle, rectangular};
 use crate::fault::Fault;
 use crate::ir::{
-    Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Shape, ShapeError, Single, elements,
-    show,
+    Absorb, Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError, Single,
+    elements, show,
 };
 use crate::kernel;
 
@@ -44,6 +44,10 @@ static LSTSQ: Primitive = Primitive {
     }),
     simplify: None,
     kink: None,
+    room: Room::Formula(|_, args| {
+        let columns = args[1].shape.last().copied().unwrap_or(0);
+        beside(args, |m, n, k| 2 * m * n + k * k + k * k / 4 + 2 * k * columns)
+    }),
     single: Single::Kernel,
 };
 

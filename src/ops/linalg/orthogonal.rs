@@ -6,7 +6,7 @@ use super::super::manipulation::diagonal::{beyond, upper};
 use super::super::structure::slice;
 use super::part::{packed, part, pick, plane, with_plane};
 use super::solve::TRIANGULAR;
-use super::{each, rectangle, rectangular};
+use super::{beside, each, rectangle, rectangular};
 use crate::fault::Fault;
 use crate::ir::{Absorb, Attr, Builder, NodeId, Primitive, Shape};
 use crate::kernel;
@@ -25,6 +25,7 @@ static QR: Primitive = packed(
         });
     },
     |_, args, _| rectangle(6, args[0]),
+    |_, args| beside(args, |m, n, k| m * n + m * k + 32 * (m + n)),
 );
 
 /// Q, [..., m, k], with the tangent `(I - Q Qᵀ) A' R⁻¹ + Q K`, K being as in [`turning`]; where Q is square, `Q K`. For

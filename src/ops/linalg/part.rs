@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::super::Algebra;
 use crate::ir::{
-    Attr, Batch, Builder, Cost, DenseKernel, Depends, Kernel, Kink, NodeId, Primitive, Rule, Shape, ShapeError, Single,
+    Attr, Batch, Builder, Cost, DenseKernel, Depends, Kernel, Kink, Layout, NodeId, Primitive, Room, Rule, Shape,
+    ShapeError, Single,
 };
 use crate::kernel::{self, View};
 
@@ -21,6 +22,7 @@ pub(super) const fn packed(
     shape: ShapeRule,
     kernel: DenseKernel,
     cost: fn(&Attr, &[&[usize]], &[usize]) -> u64,
+    room: fn(&Attr, &[&Layout]) -> usize,
 ) -> Primitive {
     Primitive {
         name,
@@ -32,6 +34,7 @@ pub(super) const fn packed(
         cost: Cost::Formula(cost),
         simplify: None,
         kink: None,
+        room: Room::Formula(room),
         single: Single::Kernel,
     }
 }
@@ -54,6 +57,7 @@ pub(super) const fn part(
         cost: Cost::Free,
         simplify: None,
         kink,
+        room: Room::None,
         single: Single::Kernel,
     }
 }

@@ -5,7 +5,7 @@ use super::super::bind::Bound;
 use super::super::structure::{pad, slice};
 use super::part::{by_row_and_column, packed, part, pick, plane, reciprocal_off_diagonal, with_plane};
 use super::symmetric::{clusters, gaps, repeated, shared};
-use super::{each, rectangle, rectangular};
+use super::{beside, each, rectangle, rectangular};
 use crate::fault::Fault;
 use crate::ir::{Absorb, Attr, Builder, NodeId, Primitive, Shape};
 use crate::kernel;
@@ -25,6 +25,11 @@ static SVD: Primitive = packed(
         });
     },
     |_, args, _| rectangle(22, args[0]),
+    |_, args| {
+        // A tall matrix is factored into Q and R first, a wide one as its transpose.
+        let squares = |m: usize, n: usize| if m.max(n) >= 2 * m.min(n) { 19 } else { 14 };
+        beside(args, |m, n, k| 2 * m * n + squares(m, n) * k * k / 2)
+    },
 );
 
 /// The singular values s, greatest first, with the tangents `uᵢᵀ A' vᵢ` (Giles, "Collected matrix derivative

@@ -12,17 +12,21 @@ use super::super::manipulation::diagonal::{lower, upper};
 use super::super::shaping::broadcast_shapes;
 use super::super::structure::batched;
 use super::part::{plane, with_plane};
-use super::{batch, cubic, each};
+use super::{batch, beside, cubic, each};
 use crate::fault::{Code, Fault};
 use crate::ir::{
-    Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
-    Single, elements, show,
+    Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Room, Rule, Shape,
+    ShapeError, Single, elements, show,
 };
 use crate::kernel::{self, View};
 
 /// `A X = B`, or `Aᵀ X = B`, for A of shape [..., n, n] and B of shape [..., n, k].
 pub(super) static SOLVE: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| (cubic(4, args[0]) / 3).saturating_add(substitutions(args, 2))),
+    room: Room::Formula(|attr, args| {
+        let (_, _, columns) = plane(&args[1].shape[..]);
+        beside(args, |_, n, _| n * n + if matches!(attr, Attr::Triangle(_, true, _)) { n * columns } else { 0 })
+    }),
     ..system("solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(_, transposed, absorb) = *attr else { return };
         each_system(args, out, cancel, |a, n, b, out| kernel::solve(a, n, b, (transposed, absorb), out, cancel));
@@ -62,6 +66,7 @@ const fn system(name: &'static str, kernel: crate::ir::DenseKernel) -> Primitive
             (absorbs && b.fill_value(a[1]) == Some(0.0)).then_some(a[1])
         }),
         kink: None,
+        room: Room::Copies,
         single: Single::Kernel,
     }
 }

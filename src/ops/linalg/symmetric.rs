@@ -3,9 +3,9 @@
 use super::super::Algebra;
 use super::super::bind::Bound;
 use super::part::{by_row_and_column, packed, part, pick, plane, reciprocal_off_diagonal, with_plane};
-use super::{cubic, each, matrix, square};
+use super::{beside, cubic, each, matrix, square};
 use crate::fault::Fault;
-use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Rule, Single};
+use crate::ir::{Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Single};
 use crate::kernel;
 
 /// Eigenvalues and eigenvectors, [..., n + n²].
@@ -21,6 +21,7 @@ static EIGH: Primitive = packed(
         });
     },
     |_, args, _| cubic(18, args[0]),
+    |_, args| beside(args, |_, n, _| 5 * n * n),
 );
 
 /// The eigenvalues w, smallest first, with the tangents `vᵢᵀ A' vᵢ` (Magnus, "On differentiating eigenvalues
@@ -90,6 +91,7 @@ static CLUSTER: Primitive = Primitive {
     cost: Cost::Each(1),
     simplify: None,
     kink: None,
+    room: Room::Copies,
     single: Single::Kernel,
 };
 

@@ -3,7 +3,8 @@
 use super::super::Algebra;
 use super::super::elementwise::{map2, primitive};
 use crate::ir::{
-    Attr, Batch, Cost, Depends, Extent, Kernel, Layout, Primitive, Rule, Shape, ShapeError, Single, elements, show,
+    Attr, Batch, Cost, Depends, Extent, Kernel, Layout, Primitive, Room, Rule, Shape, ShapeError, Single, elements,
+    show,
 };
 
 /// A [`Loop`](crate::ir::Loop): arguments are the first carry, the sequences, what is captured, and the
@@ -37,6 +38,7 @@ pub(in crate::ops) static LOOP: Primitive = Primitive {
     cost: Cost::Formula(|attr, _, _| attr.as_loop().map_or(0, |l| l.flops)),
     simplify: None,
     kink: None,
+    room: Room::None,
     single: Single::Kernel,
 };
 
@@ -60,6 +62,7 @@ pub(in crate::ops) static PART: Primitive = Primitive {
     cost: Cost::Free,
     simplify: None,
     kink: None,
+    room: Room::None,
     single: Single::Kernel,
 };
 

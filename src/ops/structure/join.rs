@@ -4,11 +4,12 @@ use smallvec::SmallVec;
 
 use super::super::Algebra;
 use super::{Triple, linear, mismatch, pad, slice};
-use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Shape, ShapeError, Single, elements, row_major, show};
+use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Room, Shape, ShapeError, Single, elements, row_major, show};
 use crate::kernel::{self, View};
 
 /// Zeros before, after and between the elements of every axis: the transpose of a slice.
 pub(in crate::ops) static PAD: Primitive = Primitive {
+    room: Room::Formula(|_, args| args.iter().map(|a| turned(a)).max().unwrap_or(0)),
     simplify: Some(|b, a, attr| {
         let Attr::Pad(widths) = attr else { return None };
         if widths.iter().all(|w| *w == (0, 0, 0)) {
@@ -57,11 +58,23 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
     )
 };
 
+/// Elements of an argument that is turned before it is written, because its columns lie closer than its rows.
+fn turned(layout: &Layout) -> usize {
+    let mut strides = layout.shape.iter().zip(&layout.strides).filter(|(n, _)| **n > 1).map(|(_, s)| s.abs()).rev();
+    let is_turned = strides.next().zip(strides.next()).is_some_and(|(inner, outer)| outer < inner);
+    if is_turned { elements(&layout.shape) } else { 0 }
+}
+
 /// Elements of a join that are written at a time: they stay in the cache.
 const PORTION: usize = 1 << 14;
 
 /// Arrays joined along an axis.
 pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
+    // Along other axes few rows are written at a time.
+    room: Room::Formula(|attr, args| match attr {
+        Attr::Index(0) => args.iter().map(|a| turned(a)).max().unwrap_or(0),
+        _ => 0,
+    }),
     single: Single::Joined(beside),
     ..linear(
         "concatenate",

@@ -10,8 +10,8 @@ pub(in crate::ops) use self::join::{CONCATENATE, PAD};
 pub(in crate::ops) use self::views::{BROADCAST, PERMUTE, RESHAPE, REVERSE, SLICE};
 use super::Algebra;
 use crate::ir::{
-    Adjoint, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Rule, Shape, ShapeError,
-    Single, show,
+    Adjoint, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Room, Rule, Shape,
+    ShapeError, Single, show,
 };
 
 /// First, end and step, or zeros before, after and between: one entry for each axis.
@@ -34,6 +34,7 @@ const fn linear(
         cost: Cost::Free,
         simplify: None,
         kink: None,
+        room: Room::None,
         single: Single::Kernel,
     }
 }
