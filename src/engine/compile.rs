@@ -12,8 +12,9 @@ use super::document::{Document, Wanted};
 use super::limits::Limits;
 use super::lower::lower;
 use super::run::wanted_still;
+use super::settled;
 use super::wanted::{self, Request};
-use crate::diff::{batch, kinks, scalars};
+use crate::diff::{Given, batch, kinks, scalars};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
@@ -39,13 +40,17 @@ impl Compiled {
         let lowering = lower(document, &borrowed, limits, cancel)?;
         let mut b = lowering.builder;
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
-        let outputs = lowering.outputs;
-        let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
+        let mut outputs = lowering.outputs;
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
+        let settled = settled::constants(document, &inputs, &lowering.constants);
+        // What is traced stays as it is written.
+        let mut assumed = if document.trace { Vec::new() } else { settled::pick_first(&mut b, &mut outputs, &settled) };
+        let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
+        let constants = &lowering.constants;
         let request =
-            Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants: &lowering.constants };
+            Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants, settled: &settled };
         let built = wanted::build(&mut b, &request, &mut roots)?;
         places.checked = built.checked;
         wanted_still(cancel)?;
@@ -65,7 +70,14 @@ impl Compiled {
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
         let mut roots = roots.nodes;
         let count = roots.len();
-        roots.extend(laid_open(&mut b, &roots).into_iter().flatten());
+        let opened = laid_open(&mut b, &roots, &settled, built.settled);
+        if opened.as_ref().is_some_and(|o| o.settled) {
+            assumed.extend(settled::used(&b, &roots, &settled).cloned());
+        }
+        assumed.extend(built.structural);
+        assumed.sort_unstable();
+        assumed.dedup();
+        roots.extend(opened.into_iter().flat_map(|o| o.roots));
         let (mut roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots);
         let opened = roots.split_off(count);
         let graph = b.finish(roots);
@@ -85,7 +97,7 @@ impl Compiled {
             chain,
             calls: lowering.calls,
             warnings: lowering.warnings,
-            structural: built.structural,
+            structural: assumed,
             batch: length,
             cost,
             spare: Mutex::default(),
@@ -199,8 +211,10 @@ fn add_batch(
 }
 
 /// Most elements and terms of a graph that is laid open, and most for each operation on arrays: arrays that are large
-/// for their number pay for the time that starting an operation on them takes.
+/// for their number pay for the time that starting an operation on them takes. More may be laid open where it takes
+/// constants at their word, which cost a plan for each.
 const MOST_LAID_OPEN: u64 = 1 << 13;
+const MOST_SETTLED: u64 = 1 << 15;
 const MOST_FOR_A_START: u64 = 64;
 
 /// Most elements and terms for which laying a graph open is predicted to pay.
@@ -208,15 +222,30 @@ pub(super) fn most_laid_open(b: &Builder, roots: &[NodeId]) -> usize {
     crate::ir::starts(b.nodes(), roots).saturating_mul(MOST_FOR_A_START).min(MOST_LAID_OPEN) as usize
 }
 
-/// What is asked for, made of single elements, where that is predicted to take less time.
-fn laid_open(b: &mut Builder, roots: &[NodeId]) -> Option<Vec<NodeId>> {
-    let most = most_laid_open(b, roots);
-    let opened = scalars(b, roots, most)?;
-    let whole = roots.iter().zip(opened).map(|(&root, elements)| {
+/// What is asked for, made of single elements.
+struct Opened {
+    roots: Vec<NodeId>,
+    /// Whether constants are taken at their word.
+    settled: bool,
+}
+
+/// What is asked for, made of single elements, where that is predicted to take less time; in any case if it was made
+/// of such already that take the constants at their word.
+fn laid_open(b: &mut Builder, roots: &[NodeId], constants: &[(String, Given)], in_any_case: bool) -> Option<Opened> {
+    let starts = crate::ir::starts(b.nodes(), roots);
+    let mut settled = in_any_case;
+    let mut opened = if settled { None } else { scalars(b, roots, &[], most_laid_open(b, roots)) };
+    if opened.is_none() && !constants.is_empty() {
+        let given: Vec<Given> = constants.iter().map(|c| c.1.clone()).collect();
+        let most = if settled { u64::MAX } else { starts.saturating_mul(MOST_FOR_A_START).min(MOST_SETTLED) };
+        opened = scalars(b, roots, &given, most as usize);
+        settled = true;
+    }
+    let whole = roots.iter().zip(opened?).map(|(&root, elements)| {
         let shape = b.shape(root).clone();
         if elements.is_empty() { root } else { b.array(&elements, &shape) }
     });
-    Some(whole.collect())
+    Some(Opened { roots: whole.collect(), settled })
 }
 
 fn input_number(b: &Builder, node: NodeId) -> usize {

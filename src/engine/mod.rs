@@ -23,6 +23,7 @@ mod part;
 mod prelude;
 mod prepared;
 mod run;
+mod settled;
 mod sparse;
 mod verify;
 mod wanted;

@@ -39,7 +39,7 @@ pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
     single: Single::Arithmetic(Arithmetic::Multiply),
     depends: Depends::Custom(of_product),
-    simplify: Some(|b, a, _| one_factor(b, a)),
+    simplify: Some(|b, a, _| one_factor(b, a).or_else(|| zero_factor(b, a))),
     ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
 };
 
@@ -75,7 +75,7 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
         if b.fill_value(a[0]) == Some(-1.0) {
             return Some(b.neg(a[1]));
         }
-        one_factor(b, a)
+        one_factor(b, a).or_else(|| zero_factor(b, a))
     }),
     ..primitive(
         "scale",
@@ -135,6 +135,11 @@ fn of_product(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
 /// The other factor, where one is 1 everywhere.
 fn one_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
     (0..2).find(|&i| b.fill_value(a[i]) == Some(1.0)).map(|i| a[1 - i])
+}
+
+/// The factor that is zero everywhere, where the other is bounded.
+fn zero_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
+    (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0) && b.node(a[1 - i]).bound.is_finite()).map(|i| a[i])
 }
 
 /// The rows of this family.
