@@ -211,10 +211,11 @@ fn add_batch(
 }
 
 /// Most elements and terms of a graph that is laid open, and most for each operation on arrays: arrays that are large
-/// for their number pay for the time that starting an operation on them takes. More may be laid open where it takes
-/// constants at their word, which cost a plan for each.
+/// for their number pay for the time that starting an operation on them takes. More is looked at where constants are
+/// taken at their word, as their zeros and indices may leave one in so many.
 const MOST_LAID_OPEN: u64 = 1 << 13;
-const MOST_SETTLED: u64 = 1 << 15;
+const MOST_SETTLED: u64 = 1 << 16;
+const SETTLED_SHARE: u64 = 4;
 const MOST_FOR_A_START: u64 = 64;
 
 /// Most elements and terms for which laying a graph open is predicted to pay.
@@ -237,8 +238,10 @@ fn laid_open(b: &mut Builder, roots: &[NodeId], constants: &[(String, Given)], i
     let mut opened = if settled { None } else { scalars(b, roots, &[], most_laid_open(b, roots)) };
     if opened.is_none() && !constants.is_empty() {
         let given: Vec<Given> = constants.iter().map(|c| c.1.clone()).collect();
-        let most = if settled { u64::MAX } else { starts.saturating_mul(MOST_FOR_A_START).min(MOST_SETTLED) };
+        let worth = if settled { u64::MAX } else { starts.saturating_mul(MOST_FOR_A_START) };
+        let most = if settled { u64::MAX } else { worth.saturating_mul(SETTLED_SHARE).min(MOST_SETTLED) };
         opened = scalars(b, roots, &given, most as usize);
+        opened = opened.filter(|opened| b.flops(&opened.concat()) <= worth);
         settled = true;
     }
     let whole = roots.iter().zip(opened?).map(|(&root, elements)| {

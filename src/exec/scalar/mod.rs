@@ -6,6 +6,7 @@
 mod code;
 mod lanes;
 mod single;
+mod summed;
 
 use rustc_hash::FxHashMap;
 
