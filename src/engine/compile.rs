@@ -14,7 +14,7 @@ use super::lower::lower;
 use super::run::wanted_still;
 use super::settled;
 use super::wanted::{self, Request};
-use crate::diff::{Given, batch, kinks, scalars};
+use crate::diff::{Given, batch, fission, kinks, scalars};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
@@ -68,7 +68,7 @@ impl Compiled {
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
         wanted_still(cancel)?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
-        let mut roots = roots.nodes;
+        let mut roots = fission(&mut b, &roots.nodes);
         let count = roots.len();
         let opened = laid_open(&mut b, &roots, &settled, built.settled);
         if opened.as_ref().is_some_and(|o| o.settled) {

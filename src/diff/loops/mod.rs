@@ -4,6 +4,7 @@
 //! that the loop makes. Everything here is made of plain loops, so derivatives of derivatives nest.
 
 mod batch;
+mod fission;
 mod jvp;
 mod kinks;
 mod transpose;
@@ -11,6 +12,7 @@ mod transpose;
 use std::sync::Arc;
 
 pub(super) use self::batch::{Image, batched};
+pub use self::fission::fission;
 pub(super) use self::jvp::tangents;
 pub(super) use self::kinks::kink;
 pub(super) use self::transpose::cotangents;
