@@ -28,7 +28,7 @@ pub use eliminate::{Eliminated, eliminated};
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
 pub use known::{Given, Known};
-pub use loops::fission;
+pub use loops::{fission, single_steps};
 pub use pullback::{gradient, pullback};
 pub use scalars::scalars;
 pub use transpose::transpose;

@@ -14,7 +14,7 @@ use super::lower::lower;
 use super::run::wanted_still;
 use super::settled;
 use super::wanted::{self, Request};
-use crate::diff::{Given, batch, fission, kinks, scalars};
+use crate::diff::{Given, batch, fission, kinks, scalars, single_steps};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
@@ -27,14 +27,21 @@ impl Compiled {
     /// # Errors
     /// All that is wrong with its functions, or that the cost is over the limits.
     pub fn new(document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::unless(&Cancel::new(false), document, want, limits)
+        Self::unless(&Cancel::new(false), document, want, limits, true)
     }
 
-    /// Compiles a document, unless `cancel` is raised before that is done.
+    /// Compiles a document, unless `cancel` is raised before that is done. Constants may be taken at their word where
+    /// they are `settled`; the plan then depends on them.
     ///
     /// # Errors
     /// As [`Compiled::new`], or that it was given up.
-    pub fn unless(cancel: &Cancel, document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
+    pub fn unless(
+        cancel: &Cancel,
+        document: &Document,
+        want: &[Wanted],
+        limits: &Limits,
+        settled: bool,
+    ) -> Result<Self, Vec<Fault>> {
         let shapes = point_shapes(document);
         let borrowed: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
         let lowering = lower(document, &borrowed, limits, cancel)?;
@@ -42,7 +49,7 @@ impl Compiled {
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
         let mut outputs = lowering.outputs;
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
-        let settled = settled::constants(document, &inputs, &lowering.constants);
+        let settled = if settled { settled::constants(document, &inputs, &lowering.constants) } else { Vec::new() };
         // What is traced stays as it is written.
         let mut assumed = if document.trace { Vec::new() } else { settled::pick_first(&mut b, &mut outputs, &settled) };
         let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
@@ -80,6 +87,9 @@ impl Compiled {
         roots.extend(opened.into_iter().flat_map(|o| o.roots));
         let (mut roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots);
         let opened = roots.split_off(count);
+        if length.is_none() {
+            roots = single_steps(&mut b, &roots);
+        }
         let graph = b.finish(roots);
         wanted_still(cancel)?;
         let (plan, cost) = admit(&graph, opened, limits)?;

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::Algebra;
 use super::contract::CONTRACT;
 use super::index::{GATHER, gather, resolve};
 use super::reduce::SUM;
@@ -161,6 +160,7 @@ fn resized(node: &Node, axis: usize, length: usize) -> Attr {
 mod tests {
     use super::*;
     use crate::ir::Absorb;
+    use crate::ops::Algebra;
     use crate::tensor::Tensor;
 
     fn literal(b: &mut Builder, indices: &[f64]) -> NodeId {

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use super::{Opened, part_of};
+use super::{Opened, rewritten};
 use crate::diff::batch::batch;
 use crate::ir::{
     Arithmetic, Attr, Builder, Extent, Kernel, Loop, NodeId, Rule, Single, dependent, elements, reachable,
@@ -20,37 +20,7 @@ const MOST: usize = 1 << 18;
 
 /// The same values, loops taken apart.
 pub fn fission(b: &mut Builder, roots: &[NodeId]) -> Vec<NodeId> {
-    let live = reachable(b.nodes(), roots);
-    if !b.nodes().iter().zip(&live).any(|(node, live)| *live && matches!(node.op.kernel, Kernel::Loop)) {
-        return roots.to_vec();
-    }
-    let mut wanted: FxHashSet<(NodeId, usize)> = FxHashSet::default();
-    wanted.extend((0..live.len()).filter(|&i| live[i]).filter_map(|i| part_of(b, NodeId(i as u32))));
-    let mut images: Vec<NodeId> = (0..live.len()).map(|i| NodeId(i as u32)).collect();
-    let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
-    let outer = b.origin;
-    for i in (0..live.len()).filter(|&i| live[i]) {
-        let n = NodeId(i as u32);
-        if let Some((run, k)) = part_of(b, n)
-            && let Some(Some(part)) = runs.get(&run).map(|parts| parts[k])
-        {
-            images[i] = part;
-            continue;
-        }
-        let node = b.node(n).clone();
-        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
-        b.origin = node.origin;
-        if args != node.args {
-            images[i] = b.make(node.op, &args, node.attr.clone());
-        }
-        if let Some(looped) = node.attr.as_loop()
-            && let Some(parts) = apart(b, images[i], looped, |k| wanted.contains(&(n, k)))
-        {
-            runs.insert(n, parts);
-        }
-    }
-    b.origin = outer;
-    roots.iter().map(|r| images[r.index()]).collect()
+    rewritten(b, roots, &mut apart)
 }
 
 /// The parts of a loop's result, as far as they are wanted; `None` where nothing is to be taken out of it.
@@ -58,7 +28,7 @@ fn apart(
     b: &mut Builder,
     n: NodeId,
     looped: &Arc<Loop>,
-    wanted: impl Fn(usize) -> bool,
+    wanted: &dyn Fn(usize) -> bool,
 ) -> Option<Vec<Option<NodeId>>> {
     if looped.extent != Extent::All || looped.steps < 2 {
         return None;
@@ -86,7 +56,7 @@ struct Split<'a> {
 }
 
 impl<'a> Split<'a> {
-    fn new(b: &Builder, opened: &'a Opened, wanted: impl Fn(usize) -> bool) -> Self {
+    fn new(b: &Builder, opened: &'a Opened, wanted: &dyn Fn(usize) -> bool) -> Self {
         let (carries, looped) = (opened.looped.carries, &opened.looped);
         let inner = carries + looped.items;
         let wanted: Vec<bool> = (0..looped.count()).map(wanted).collect();
