@@ -24,6 +24,10 @@ const CAPACITY: u64 = 64 << 20;
 /// A cache keeps no more than this part of what one request may take: a small machine keeps little.
 const SHARE: u64 = 16;
 
+/// So many plans take the constants of one function at their word; then they are seen to change from request to
+/// request, and one plan serves them all.
+const MOST_SETTLED: usize = 8;
+
 /// How many entries the caches expect.
 const ENTRIES: usize = 1000;
 
@@ -34,8 +38,9 @@ pub(super) struct Caches {
     texts: Texts,
     definitions: Cache<Text, Arc<Definitions>, Weight>,
     plans: Cache<PlanKey, Arc<Compiled>, Weight>,
-    /// For plans that depend on the elements of constants, on which; by the key without these.
-    structural: Cache<PlanKey, Arc<[String]>, Weight>,
+    /// For plans that depend on the elements of constants, on which; by the key without these. And how many plans that
+    /// has taken.
+    structural: Cache<PlanKey, (Arc<[String]>, usize), Weight>,
     next: AtomicU64,
 }
 
@@ -89,27 +94,30 @@ impl Caches {
     fn known(&self, bare: &PlanKey, document: &Document) -> Option<Arc<Compiled>> {
         match self.structural.get(bare) {
             None => self.plans.get(bare),
-            Some(names) => self.plans.get(&bare.with_contents(document, &names)),
+            Some((names, _)) => self.plans.get(&bare.with_contents(document, &names)),
         }
     }
 
-    /// The plan of a document, made by `compile` if it is not known.
+    /// The plan of a document, made by `compile` if it is not known. It is told whether constants may be taken at their
+    /// word: where they keep changing they may not.
     pub(super) fn plan(
         &self,
         document: &Document,
         want: &[Wanted],
-        compile: impl FnOnce() -> Result<Compiled, Vec<Fault>>,
+        compile: impl FnOnce(bool) -> Result<Compiled, Vec<Fault>>,
     ) -> Result<Arc<Compiled>, Vec<Fault>> {
         let bare = PlanKey::new(document, want);
         if let Some(known) = self.known(&bare, document) {
             return Ok(known);
         }
-        let compiled = Arc::new(compile()?);
+        let before = self.structural.get(&bare).map_or(0, |known| known.1);
+        let compiled = Arc::new(compile(before < MOST_SETTLED)?);
         if compiled.structural.is_empty() {
+            self.structural.remove(&bare);
             self.plans.insert(bare, Arc::clone(&compiled));
         } else {
             self.plans.insert(bare.with_contents(document, &compiled.structural), Arc::clone(&compiled));
-            self.structural.insert(bare, compiled.structural.as_slice().into());
+            self.structural.insert(bare, (compiled.structural.as_slice().into(), before + 1));
         }
         Ok(compiled)
     }
@@ -268,8 +276,8 @@ impl Weighter<PlanKey, Arc<Compiled>> for Weight {
     }
 }
 
-impl Weighter<PlanKey, Arc<[String]>> for Weight {
-    fn weight(&self, key: &PlanKey, _: &Arc<[String]>) -> u64 {
+impl Weighter<PlanKey, (Arc<[String]>, usize)> for Weight {
+    fn weight(&self, key: &PlanKey, _: &(Arc<[String]>, usize)) -> u64 {
         4096 + (key.inputs.len() + key.constants.len()) as u64 * 128 + key.contents() as u64 * 8
     }
 }

@@ -12,8 +12,9 @@ use super::document::{Document, Wanted};
 use super::limits::Limits;
 use super::lower::lower;
 use super::run::wanted_still;
+use super::settled;
 use super::wanted::{self, Request};
-use crate::diff::{batch, kinks, scalars};
+use crate::diff::{Given, batch, fission, kinks, scalars, single_steps};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
@@ -26,26 +27,37 @@ impl Compiled {
     /// # Errors
     /// All that is wrong with its functions, or that the cost is over the limits.
     pub fn new(document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::unless(&Cancel::new(false), document, want, limits)
+        Self::unless(&Cancel::new(false), document, want, limits, true)
     }
 
-    /// Compiles a document, unless `cancel` is raised before that is done.
+    /// Compiles a document, unless `cancel` is raised before that is done. Constants may be taken at their word where
+    /// they are `settled`; the plan then depends on them.
     ///
     /// # Errors
     /// As [`Compiled::new`], or that it was given up.
-    pub fn unless(cancel: &Cancel, document: &Document, want: &[Wanted], limits: &Limits) -> Result<Self, Vec<Fault>> {
+    pub fn unless(
+        cancel: &Cancel,
+        document: &Document,
+        want: &[Wanted],
+        limits: &Limits,
+        settled: bool,
+    ) -> Result<Self, Vec<Fault>> {
         let shapes = point_shapes(document);
         let borrowed: Vec<(&str, &[usize])> = shapes.iter().map(|(n, s)| (n.as_str(), s.as_slice())).collect();
         let lowering = lower(document, &borrowed, limits, cancel)?;
         let mut b = lowering.builder;
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
-        let outputs = lowering.outputs;
-        let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
+        let mut outputs = lowering.outputs;
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
+        let settled = if settled { settled::constants(document, &inputs, &lowering.constants) } else { Vec::new() };
+        // What is traced stays as it is written.
+        let mut assumed = if document.trace { Vec::new() } else { settled::pick_first(&mut b, &mut outputs, &settled) };
+        let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
         let mut roots = Roots::default();
         let mut places = Places { values: roots.extend(&values), ..Places::default() };
+        let constants = &lowering.constants;
         let request =
-            Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants: &lowering.constants };
+            Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants, settled: &settled };
         let built = wanted::build(&mut b, &request, &mut roots)?;
         places.checked = built.checked;
         wanted_still(cancel)?;
@@ -63,11 +75,21 @@ impl Compiled {
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
         wanted_still(cancel)?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
-        let mut roots = roots.nodes;
+        let mut roots = fission(&mut b, &roots.nodes);
         let count = roots.len();
-        roots.extend(laid_open(&mut b, &roots).into_iter().flatten());
+        let opened = laid_open(&mut b, &roots, &settled, built.settled);
+        if opened.as_ref().is_some_and(|o| o.settled) {
+            assumed.extend(settled::used(&b, &roots, &settled).cloned());
+        }
+        assumed.extend(built.structural);
+        assumed.sort_unstable();
+        assumed.dedup();
+        roots.extend(opened.into_iter().flat_map(|o| o.roots));
         let (mut roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots);
         let opened = roots.split_off(count);
+        if length.is_none() {
+            roots = single_steps(&mut b, &roots);
+        }
         let graph = b.finish(roots);
         wanted_still(cancel)?;
         let (plan, cost) = admit(&graph, opened, limits)?;
@@ -85,7 +107,7 @@ impl Compiled {
             chain,
             calls: lowering.calls,
             warnings: lowering.warnings,
-            structural: built.structural,
+            structural: assumed,
             batch: length,
             cost,
             spare: Mutex::default(),
@@ -199,8 +221,11 @@ fn add_batch(
 }
 
 /// Most elements and terms of a graph that is laid open, and most for each operation on arrays: arrays that are large
-/// for their number pay for the time that starting an operation on them takes.
+/// for their number pay for the time that starting an operation on them takes. More is looked at where constants are
+/// taken at their word, as their zeros and indices may leave one in so many.
 const MOST_LAID_OPEN: u64 = 1 << 13;
+const MOST_SETTLED: u64 = 1 << 16;
+const SETTLED_SHARE: u64 = 4;
 const MOST_FOR_A_START: u64 = 64;
 
 /// Most elements and terms for which laying a graph open is predicted to pay.
@@ -208,15 +233,32 @@ pub(super) fn most_laid_open(b: &Builder, roots: &[NodeId]) -> usize {
     crate::ir::starts(b.nodes(), roots).saturating_mul(MOST_FOR_A_START).min(MOST_LAID_OPEN) as usize
 }
 
-/// What is asked for, made of single elements, where that is predicted to take less time.
-fn laid_open(b: &mut Builder, roots: &[NodeId]) -> Option<Vec<NodeId>> {
-    let most = most_laid_open(b, roots);
-    let opened = scalars(b, roots, most)?;
-    let whole = roots.iter().zip(opened).map(|(&root, elements)| {
+/// What is asked for, made of single elements.
+struct Opened {
+    roots: Vec<NodeId>,
+    /// Whether constants are taken at their word.
+    settled: bool,
+}
+
+/// What is asked for, made of single elements, where that is predicted to take less time; in any case if it was made
+/// of such already that take the constants at their word.
+fn laid_open(b: &mut Builder, roots: &[NodeId], constants: &[(String, Given)], in_any_case: bool) -> Option<Opened> {
+    let starts = crate::ir::starts(b.nodes(), roots);
+    let mut settled = in_any_case;
+    let mut opened = if settled { None } else { scalars(b, roots, &[], most_laid_open(b, roots)) };
+    if opened.is_none() && !constants.is_empty() {
+        let given: Vec<Given> = constants.iter().map(|c| c.1.clone()).collect();
+        let worth = if settled { u64::MAX } else { starts.saturating_mul(MOST_FOR_A_START) };
+        let most = if settled { u64::MAX } else { worth.saturating_mul(SETTLED_SHARE).min(MOST_SETTLED) };
+        opened = scalars(b, roots, &given, most as usize);
+        opened = opened.filter(|opened| b.flops(&opened.concat()) <= worth);
+        settled = true;
+    }
+    let whole = roots.iter().zip(opened?).map(|(&root, elements)| {
         let shape = b.shape(root).clone();
         if elements.is_empty() { root } else { b.array(&elements, &shape) }
     });
-    Some(whole.collect())
+    Some(Opened { roots: whole.collect(), settled })
 }
 
 fn input_number(b: &Builder, node: NodeId) -> usize {

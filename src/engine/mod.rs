@@ -23,6 +23,7 @@ mod part;
 mod prelude;
 mod prepared;
 mod run;
+mod settled;
 mod sparse;
 mod verify;
 mod wanted;
@@ -119,7 +120,8 @@ impl Engine {
         let document = document?;
         let want = document.want.clone().unwrap_or_else(|| endpoint.default_want());
         let (compiled, plan) = timed(debug_span!("plan"), || {
-            self.caches.plan(&document, &want, || Compiled::unless(cancel, &document, &want, &self.limits))
+            self.caches
+                .plan(&document, &want, |settled| Compiled::unless(cancel, &document, &want, &self.limits, settled))
         });
         Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
     }
@@ -175,7 +177,7 @@ impl Engine {
             (Some(document), faults) if faults.is_empty() => Ok(document),
             (partial, mut faults) => {
                 if let Some(document) = partial
-                    && let Err(more) = Compiled::unless(cancel, &document, &[Want::Value.into()], &self.limits)
+                    && let Err(more) = Compiled::unless(cancel, &document, &[Want::Value.into()], &self.limits, false)
                 {
                     faults.extend(more);
                 }

@@ -4,7 +4,7 @@
 //! A way is a function in [`WAYS`]; it may find that it does not apply, or give up half-way when it
 //! takes too many sweeps over too large a graph.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::colours;
 use super::compile::most_laid_open;
@@ -12,8 +12,8 @@ use super::compiled::Method;
 use super::document::Mode;
 use super::limits::Limits;
 use super::part::{Part, Parts, split};
-use crate::diff::sparse::{Block, Given, Pattern};
-use crate::diff::{Bracketing, Jacobian, eliminated, forward, reverse};
+use crate::diff::sparse::{Block, Pattern};
+use crate::diff::{Bracketing, Given, Jacobian, eliminated, forward, reverse};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements, reachable};
 
@@ -33,6 +33,10 @@ pub(super) struct Task<'a> {
     pub(super) sparse: bool,
     /// Constants that decide the pattern.
     pub(super) known: &'a [(String, Given)],
+    /// Constants that may be taken at their word.
+    pub(super) constants: &'a [(String, Given)],
+    /// Operations of the cheapest way so far.
+    pub(super) least: Cell<u64>,
     /// The pattern, once it is found.
     pub(super) found: OnceCell<Result<Pattern, Fault>>,
 }
@@ -76,18 +80,20 @@ pub(super) struct Built {
     bracketing: Option<String>,
     /// Forward and reverse sweeps along colours.
     colours: Option<[usize; 2]>,
+    /// Whether the constants are taken at their word.
+    settled: bool,
 }
 
 impl Built {
     /// From matrices.
     fn dense(jacobian: Jacobian) -> Self {
         let parts = jacobian.into_iter().map(|row| row.into_iter().map(Part::Whole).collect()).collect();
-        Self { parts, values: None, bracketing: None, colours: None }
+        Self { parts, values: None, bracketing: None, colours: None, settled: false }
     }
 
     /// From sweeps along colours.
     pub(super) fn by_colours(parts: Parts, colours: [usize; 2]) -> Self {
-        Self { parts, values: None, bracketing: None, colours: Some(colours) }
+        Self { parts, values: None, bracketing: None, colours: Some(colours), settled: false }
     }
 
     /// Everything that is computed.
@@ -112,12 +118,20 @@ impl Built {
     }
 }
 
+/// A Jacobian built the cheapest way.
+pub(super) struct Chosen {
+    pub(super) parts: Parts,
+    pub(super) method: Method,
+    /// Whether constants are taken at their word.
+    pub(super) settled: bool,
+}
+
 /// Builds the Jacobian.
 ///
 /// # Errors
 /// If no way is left that applies and keeps the limits, or not the one that is forced; nothing is told where the
 /// graph is not wanted any more.
-pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method), Vec<Fault>> {
+pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<Chosen, Vec<Fault>> {
     let mode = task.mode;
     let mut candidates: Vec<(&Way, Built, u64)> = Vec::with_capacity(WAYS.len());
     let mut reason = None;
@@ -132,10 +146,10 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method)
                 let roots: Vec<NodeId> = values.iter().copied().chain(built.nodes()).collect();
                 let flops = b.flops(&roots);
                 // What is laid open cannot be run as large products: it must be worth it.
-                let least = candidates.iter().map(|c: &(&Way, Built, u64)| c.2).min().unwrap_or(u64::MAX);
-                if mode == Mode::Auto && way.mode == Mode::Elimination && flops > least / ELIMINATION_GAIN {
+                if mode == Mode::Auto && way.mode == Mode::Elimination && flops > task.least.get() / ELIMINATION_GAIN {
                     continue;
                 }
+                task.least.set(task.least.get().min(flops));
                 candidates.push((way, built, flops));
             }
             Err(fault) if allowed => reason = reason.or(Some(fault)),
@@ -146,8 +160,9 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<(Parts, Method)
     let allowed = candidates.into_iter().filter(|(way, ..)| mode == Mode::Auto || mode == way.mode);
     match allowed.min_by_key(|(_, built, flops)| weight(b, task, built, *flops)) {
         Some((way, built, chosen)) => {
-            let Built { parts, bracketing, colours, .. } = built;
-            Ok((parts, Method { mode: way.name, ways, chosen, bracketing, colours }))
+            let Built { parts, bracketing, colours, settled, .. } = built;
+            let method = Method { mode: way.name, ways, chosen, bracketing, colours };
+            Ok(Chosen { parts, method, settled })
         }
         None => Err(reason.into_iter().collect()),
     }
@@ -202,27 +217,38 @@ fn by_factors(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
     Ok(Built { bracketing, ..Built::dense(found.build(b)) })
 }
 
-/// Most elements and terms of a linearised graph whose vertices are eliminated, where that is asked for.
+/// Most elements and terms of a linearised graph whose vertices are eliminated, where that is asked for, and where
+/// constants are taken at their word for it.
 const MOST_ELIMINATED: usize = 1 << 15;
+const MOST_SETTLED: usize = 1 << 17;
 
-/// Elimination is taken by itself where it costs at most one in so many operations of any other way.
+/// Elimination is taken by itself where it costs at most one in so many operations of any other way, and looked at
+/// with constants taken at their word where no more is to be laid open than one in so many.
 const ELIMINATION_GAIN: u64 = 2;
+const SETTLED_GAIN: u64 = 16;
 
-/// Elimination of vertices, number by number. By itself it is looked at for small dense derivatives.
+/// Elimination of vertices, number by number. By itself it is looked at for small dense derivatives, and for larger
+/// ones where constants leave little of them.
 fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
-    let most = match task.mode {
-        Mode::Elimination => MOST_ELIMINATED,
-        Mode::Auto if !task.sparse => most_laid_open(b, task.values),
-        _ => 0,
+    let little = usize::try_from(task.least.get() / SETTLED_GAIN).unwrap_or(usize::MAX);
+    let (most, most_settled) = match task.mode {
+        Mode::Elimination => (MOST_ELIMINATED, MOST_SETTLED),
+        Mode::Auto if !task.sparse => (most_laid_open(b, task.values), little.min(MOST_SETTLED)),
+        _ => (0, 0),
     };
-    let found = eliminated(b, task.values, task.inputs, most);
+    let mut found = eliminated(b, task.values, task.inputs, &[], most);
+    let settled = found.is_none() && !task.constants.is_empty();
+    if settled {
+        let given: Vec<Given> = task.constants.iter().map(|c| c.1.clone()).collect();
+        found = eliminated(b, task.values, task.inputs, &given, most_settled);
+    }
     let Some(found) = found else {
         let detail = "the derivative cannot be eliminated number by number: it is too large for that, or a loop, a \
                       factorisation or an unknown index lies between the inputs and the outputs";
         let hint = "leave out `mode`: the cheapest way is then found by itself";
         return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
     };
-    Ok(Built { values: Some(found.values), ..Built::dense(found.jacobian) })
+    Ok(Built { values: Some(found.values), settled, ..Built::dense(found.jacobian) })
 }
 
 /// Sweeps for all `nodes`, part after part; whether the limits allowed it. A single part is always done.

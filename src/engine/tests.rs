@@ -1,6 +1,7 @@
 //! What may be relied on: the operations predicted are those that a run does.
 
 mod elimination;
+mod loops;
 
 use serde_json::{Value, json};
 

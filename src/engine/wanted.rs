@@ -10,7 +10,7 @@ use super::document::{Document, Want, Wanted};
 use super::limits::Limits;
 use super::part::{Part, Parts};
 use super::run::wanted_still;
-use crate::diff::{batch, gradient, jvp, pullback};
+use crate::diff::{Given, batch, gradient, jvp, pullback};
 use crate::exec::Cancel;
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
@@ -31,6 +31,8 @@ pub(super) struct Request<'a> {
     pub(super) wrt: &'a [(String, NodeId)],
     /// Constants that are inputs of the graph.
     pub(super) constants: &'a [(String, NodeId)],
+    /// Constants that may be taken at their word.
+    pub(super) settled: &'a [(String, Given)],
 }
 
 /// What was built.
@@ -45,7 +47,9 @@ pub(super) struct Built {
     pub(super) checked: Vec<Checked>,
     /// Directions as inputs of the graph.
     pub(super) directed: Vec<Directed>,
-    /// Constants that decide where elements go, where that was looked at.
+    /// Whether a derivative takes the constants at their word.
+    pub(super) settled: bool,
+    /// Constants that are taken at their word, or decide where elements go and were looked at.
     pub(super) structural: Vec<String>,
 }
 

@@ -50,7 +50,7 @@ impl Looped {
             _ => !operand.dense,
         };
         Self {
-            body: Plan::new(&looped.body.graph),
+            body: Plan::of_body(&looped.body.graph),
             sizes: (0..count).map(|i| elements(looped.input_shape(i))).collect(),
             staged: args.iter().take(count).enumerate().map(staged).collect(),
             parts: (0..looped.count()).map(|k| (looped.part(k).0, elements(looped.part(k).1))).collect(),
@@ -84,6 +84,7 @@ impl Looped {
         cancel: &Cancel,
     ) -> Result<(), Cancelled> {
         let views: SmallVec<[View<'_>; 8]> = self.args.iter().map(|a| memory.view(a)).collect();
+        self.body.prepare(&mut inner.workspace, cancel)?;
         self.prepare(&views, inner, cancel)?;
         let count = self.count(&views);
         if self.extent != Extent::All {
@@ -167,7 +168,7 @@ impl Looped {
                 &view.data[start..start + size]
             })
             .collect();
-        self.body.run_on(&inputs, workspace, cancel)?;
+        self.body.run_prepared(&inputs, workspace, cancel)?;
         let output = |k: usize| self.body.result(k, &inputs, workspace);
         if self.extent == Extent::Until {
             let go = output(self.carries + self.made);

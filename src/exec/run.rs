@@ -100,21 +100,27 @@ impl Plan {
     /// [`Cancelled`] once `cancel` is set.
     pub fn run(&self, inputs: &[Arc<[f64]>], workspace: &mut Workspace, cancel: &Cancel) -> Result<(), Cancelled> {
         let inputs: SmallVec<[&[f64]; 8]> = inputs.iter().map(|input| &**input).collect();
-        self.run_on(&inputs, workspace, cancel)
+        self.prepare(workspace, cancel)?;
+        self.run_prepared(&inputs, workspace, cancel)
     }
 
-    /// Runs the plan on inputs wherever they lie.
-    pub(super) fn run_on(
-        &self,
-        inputs: &[&[f64]],
-        workspace: &mut Workspace,
-        cancel: &Cancel,
-    ) -> Result<(), Cancelled> {
+    /// Gives a workspace the sizes that runs of this plan need.
+    pub(super) fn prepare(&self, workspace: &mut Workspace, cancel: &Cancel) -> Result<(), Cancelled> {
         workspace.inner.resize_with(self.loops, Inner::default);
         workspace.slots.resize_with(self.slots.len(), Vec::new);
         for (slot, &size) in workspace.slots.iter_mut().zip(&self.slots) {
             fill(slot, size, cancel)?;
         }
+        Ok(())
+    }
+
+    /// Runs the plan in a workspace that is prepared, on inputs wherever they lie.
+    pub(super) fn run_prepared(
+        &self,
+        inputs: &[&[f64]],
+        workspace: &mut Workspace,
+        cancel: &Cancel,
+    ) -> Result<(), Cancelled> {
         let mut memory = Memory {
             slots: &mut workspace.slots,
             scratch: &mut workspace.scratch,

@@ -102,7 +102,7 @@ fn is_cheap(b: &Builder, n: NodeId) -> bool {
 fn input(b: &Builder, body: &mut Vec<Node>, n: NodeId, numbered: &mut Vec<NodeId>) -> NodeId {
     let (shape, origin) = (b.shape(n).clone(), b.node(n).origin);
     let attr = Attr::Input(shape.clone(), numbered.len());
-    body.push(Node { op: &INPUT, args: SmallVec::new(), attr, shape, origin });
+    body.push(Node { op: &INPUT, args: SmallVec::new(), attr, shape, origin, bound: f64::INFINITY });
     let id = NodeId(body.len() as u32 - 1);
     numbered.push(id);
     id

@@ -8,6 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
+use super::bound::bound;
 use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin};
 use super::primitive::{Kernel, Primitive, ShapeError};
 use super::shape::Shape;
@@ -62,6 +63,13 @@ impl Builder {
         let number = self.inputs as usize;
         self.inputs += 1;
         self.push(&INPUT, &[], Attr::Input(shape.into(), number), shape.into())
+    }
+
+    /// A new input that stands for finite numbers.
+    pub fn finite_input(&mut self, shape: &[usize]) -> NodeId {
+        let n = self.input(shape);
+        self.nodes[n.index()].bound = f64::MAX;
+        n
     }
 
     /// A new input of a node's shape.
@@ -153,7 +161,8 @@ impl Builder {
             }
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { op, args: args.into(), attr, shape, origin: self.origin });
+        let bound = bound(&self.nodes, op, args, &attr);
+        self.nodes.push(Node { op, args: args.into(), attr, shape, origin: self.origin, bound });
         self.seen.entry(key).or_default().push(id);
         id
     }

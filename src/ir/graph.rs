@@ -33,6 +33,8 @@ pub struct Node {
     pub shape: Shape,
     /// Where it came from: an index that the graph's maker understands.
     pub origin: Origin,
+    /// What no element exceeds in absolute value, all of them being numbers; infinite where that is not known.
+    pub bound: f64,
 }
 
 /// Where a node came from in the document.

@@ -7,6 +7,7 @@
 
 mod attr;
 mod body;
+mod bound;
 mod builder;
 mod compute;
 mod depends;

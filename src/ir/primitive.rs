@@ -78,6 +78,8 @@ pub type Place = fn(&Attr, &[usize], &[&[usize]]) -> Vec<Layout>;
 pub enum Single {
     /// By the kernel, if that is elementwise or makes its elements out of nothing or of others unchanged.
     Kernel,
+    /// By the kernel, which makes of numbers none of larger absolute value than this.
+    Bounded(f64),
     /// By the machine's own arithmetic.
     Arithmetic(Arithmetic),
     /// By elementwise operations on single elements.

@@ -13,7 +13,7 @@ use crate::kernel;
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
 /// of leading axes that both share and the axis. A negative index counts from the end; one out of
 /// range gives NaN, which no answer lets pass.
-static GATHER: Primitive = Primitive {
+pub(in crate::ops) static GATHER: Primitive = Primitive {
     name: "take",
     shape: |attr, args| {
         let (batch, axis, _) = parts(attr);

@@ -73,13 +73,11 @@ impl<E: Clone> Net<E> {
         }
     }
 
-    /// Joins what enters a vertex to what leaves it, and takes it away.
+    /// Joins what enters a vertex to what leaves it, and takes it away: no edge enters it any more, though those
+    /// before it still name it.
     pub(super) fn eliminate(&mut self, v: u32, edges: &mut impl Edges<E>) {
         let before = std::mem::take(&mut self.into[v as usize]);
         let after = std::mem::take(&mut self.out_of[v as usize]);
-        for (from, _) in &before {
-            self.out_of[*from as usize].retain(|to| *to != v);
-        }
         for &to in &after {
             let list = &mut self.into[to as usize];
             let Some(place) = list.iter().position(|(f, _)| *f == v) else { continue };
@@ -106,6 +104,9 @@ impl Net<Weigh> {
         count.0
     }
 }
+
+/// Most vertices of which the cheapest is looked for again and again.
+const MOST_SORTED: usize = 1 << 12;
 
 /// An order of elimination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,8 +175,11 @@ impl<E: Clone> Graph<E> {
 
     /// The cheapest of the orders, and its multiplications.
     pub(super) fn cheapest(&self) -> (Vec<u32>, usize) {
-        let orders = [Order::Markowitz, Order::Reverse, Order::Forward].map(|order| self.order(order));
-        orders.into_iter().min_by_key(|(_, count)| *count).unwrap_or_default()
+        let sorted = self.inner.len() <= MOST_SORTED;
+        let orders =
+            [Order::Markowitz, Order::Reverse, Order::Forward].into_iter().filter(|o| sorted || *o != Order::Markowitz);
+        let orders = orders.map(|order| self.order(order));
+        orders.min_by_key(|(_, count)| *count).unwrap_or_default()
     }
 
     /// The vertices in an order, and the multiplications it takes.

@@ -12,6 +12,7 @@ mod graph;
 mod tests;
 
 use super::jacobian::{Jacobian, linearised};
+use super::known::Given;
 use super::scalars::{fits, scalars};
 use super::transpose::pull;
 use crate::ir::{Builder, NodeId, Origin, dependent, elements, reachable};
@@ -30,14 +31,21 @@ pub struct Eliminated {
 }
 
 /// By elimination; `None` where the derivative cannot be laid open into scalars, or more than `most` would be looked at.
-pub fn eliminated(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId], most: usize) -> Option<Eliminated> {
-    if !fits(b, outputs, most) {
+/// Inputs that are `given` become numbers.
+pub fn eliminated(
+    b: &mut Builder,
+    outputs: &[NodeId],
+    inputs: &[NodeId],
+    given: &[Given],
+    most: usize,
+) -> Option<Eliminated> {
+    if !fits(b, outputs, given, most) {
         return None;
     }
     let (linear, tangents) = linearised(b, outputs, inputs, &[]);
     let moving: Vec<NodeId> = linear.iter().copied().flatten().collect();
     let roots: Vec<NodeId> = moving.iter().chain(&tangents).chain(outputs).copied().collect();
-    let opened = scalars(b, &roots, most)?;
+    let opened = scalars(b, &roots, given, most)?;
     let (moving, rest) = opened.split_at(moving.len());
     let (seeds, values) = rest.split_at(tangents.len());
     let (ends, starts) = (moving.concat(), seeds.concat());

@@ -4,17 +4,24 @@
 //! that the loop makes. Everything here is made of plain loops, so derivatives of derivatives nest.
 
 mod batch;
+mod fission;
 mod jvp;
 mod kinks;
+mod singles;
 mod transpose;
 
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
 pub(super) use self::batch::{Image, batched};
+pub use self::fission::fission;
 pub(super) use self::jvp::tangents;
 pub(super) use self::kinks::kink;
+pub use self::singles::single_steps;
 pub(super) use self::transpose::cotangents;
-use crate::ir::{Attr, Builder, Extent, Graph, Loop, NodeId, inline};
+use crate::ir::{Attr, Builder, Extent, Graph, Kernel, Loop, NodeId, inline, reachable};
 use crate::ops::Algebra;
 
 /// The run that a node is a part of, and which part.
@@ -97,4 +104,44 @@ fn states(b: &mut Builder, n: NodeId, looped: &Arc<Loop>, carries: &[usize]) -> 
     };
     let places: Vec<usize> = carries.iter().map(|&i| place(i)).collect();
     places.into_iter().map(|k| b.part(run, k)).collect()
+}
+
+/// Parts of a loop's result that take the place of its own, those that are `None` excepted; of which parts are wanted
+/// it is told by number.
+type Rewrite<'a> =
+    dyn FnMut(&mut Builder, NodeId, &Arc<Loop>, &dyn Fn(usize) -> bool) -> Option<Vec<Option<NodeId>>> + 'a;
+
+/// The same values, with other parts for those of the loops that `rewrite` gives some for.
+fn rewritten(b: &mut Builder, roots: &[NodeId], rewrite: &mut Rewrite<'_>) -> Vec<NodeId> {
+    let live = reachable(b.nodes(), roots);
+    if !b.nodes().iter().zip(&live).any(|(node, live)| *live && matches!(node.op.kernel, Kernel::Loop)) {
+        return roots.to_vec();
+    }
+    let mut wanted: FxHashSet<(NodeId, usize)> = FxHashSet::default();
+    wanted.extend((0..live.len()).filter(|&i| live[i]).filter_map(|i| part_of(b, NodeId(i as u32))));
+    let mut images: Vec<NodeId> = (0..live.len()).map(|i| NodeId(i as u32)).collect();
+    let mut runs: FxHashMap<NodeId, Vec<Option<NodeId>>> = FxHashMap::default();
+    let outer = b.origin;
+    for i in (0..live.len()).filter(|&i| live[i]) {
+        let n = NodeId(i as u32);
+        if let Some((run, k)) = part_of(b, n)
+            && let Some(Some(part)) = runs.get(&run).map(|parts| parts[k])
+        {
+            images[i] = part;
+            continue;
+        }
+        let node = b.node(n).clone();
+        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
+        b.origin = node.origin;
+        if args != node.args {
+            images[i] = b.make(node.op, &args, node.attr.clone());
+        }
+        if let Some(looped) = node.attr.as_loop()
+            && let Some(parts) = rewrite(b, images[i], looped, &|k| wanted.contains(&(n, k)))
+        {
+            runs.insert(n, parts);
+        }
+    }
+    b.origin = outer;
+    roots.iter().map(|r| images[r.index()]).collect()
 }

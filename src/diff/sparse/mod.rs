@@ -6,7 +6,6 @@
 mod arena;
 mod colour;
 mod compress;
-mod known;
 mod pattern;
 mod propagate;
 mod sides;
@@ -20,7 +19,6 @@ mod tests;
 use std::sync::Arc;
 
 pub use colour::Colours;
-pub use known::Given;
 pub use pattern::Pattern;
 pub use propagate::{pattern, structural};
 pub use sides::Sides;

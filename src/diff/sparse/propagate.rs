@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::super::known::{Given, Known};
 use super::arena::Arena;
-use super::known::{Given, Known};
 use super::pattern::Pattern;
 use crate::ir::{Argument, Attr, Builder, Depends, Flow, Node, NodeId, Sets, dependent, elements};
 

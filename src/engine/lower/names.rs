@@ -41,7 +41,7 @@ impl<'a> Lowerer<'a> {
         let mut declared: FxHashSet<&str> = FxHashSet::default();
         for param in params().filter(|param| declared.insert(param)) {
             match given.get(param) {
-                Some(shape) => inputs.push((param.to_owned(), self.builder.input(shape))),
+                Some(shape) => inputs.push((param.to_owned(), self.builder.finite_input(shape))),
                 None => self.tell(|| {
                     let detail = format!("`at` lacks a value for `{param}`");
                     Fault::new(Code::MissingField, detail).at("/at")
@@ -73,7 +73,7 @@ impl<'a> Lowerer<'a> {
             let value = if tensor.rank() == 0 && !differentiated {
                 Value::Number(tensor.data[0])
             } else {
-                let node = self.builder.input(&tensor.shape);
+                let node = self.builder.finite_input(&tensor.shape);
                 inputs.push((name.clone(), node));
                 Value::Node(match self.document.sparse.iter().find(|s| s.0 == *name) {
                     Some((_, places)) => sparse_matrix(&mut self.builder, node, &places.positions, places.shape),

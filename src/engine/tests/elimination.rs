@@ -105,6 +105,27 @@ fn elimination_gives_what_the_other_ways_give() {
     }
 }
 
+/// The hand of ADBench.
+fn hand() -> Value {
+    serde_json::from_str(include_str!("../../../examples/adbench/hand.json")).expect("a document")
+}
+
+#[test]
+fn zeros_and_indices_among_constants_leave_few_numbers() {
+    let (compiled, found) = outputs(&hand());
+    assert_eq!(compiled.method.mode, "elimination", "{:?}", compiled.method);
+    assert!(compiled.cost.flops < 60_000, "{:?}", compiled.cost);
+    for name in ["parameter", "vertex", "weights"] {
+        assert!(compiled.structural.iter().any(|s| s == name), "the plan is for these {name} alone");
+    }
+    let mut document = hand();
+    document["mode"] = json!("forward");
+    let (_, swept) = outputs(&document);
+    for (x, y) in found.iter().flatten().zip(swept.iter().flatten()) {
+        assert!((x - y).abs() <= 1e-12 * (1.0 + x.abs()), "{x} is not {y}");
+    }
+}
+
 #[test]
 fn an_arm_is_eliminated_unless_another_way_is_asked_for() {
     let (compiled, _) = outputs(&arm(true));

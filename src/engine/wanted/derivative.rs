@@ -1,6 +1,6 @@
 //! Derivatives of values by all inputs in the cheapest way, whole or sparse, and where they may differ from zero.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::super::colours;
 use super::super::compiled::{Checked, Leaf, Method};
@@ -8,8 +8,8 @@ use super::super::document::Format;
 use super::super::mode::{Task, choose};
 use super::super::part::{Part, Parts, split};
 use super::super::run::wanted_still;
+use super::super::settled;
 use super::Work;
-use crate::diff::sparse::Given;
 use crate::fault::Fault;
 use crate::ir::NodeId;
 
@@ -31,19 +31,25 @@ impl Work<'_, '_> {
             symmetric,
             sparse: document.format != Format::Dense,
             known: &known,
+            constants: self.request.settled,
+            least: Cell::new(u64::MAX),
             found: OnceCell::new(),
         };
         let chosen = choose(self.b, &task);
         wanted_still(self.request.cancel)?;
         let chosen = chosen?;
         if task.found.get().is_some() {
-            self.depends_on(&known);
+            self.depends_on(known.iter().map(|k| &k.0));
         }
-        Ok(chosen)
+        if chosen.settled {
+            self.built.settled = true;
+            self.depends_on(settled::used(self.b, values, self.request.settled));
+        }
+        Ok((chosen.parts, chosen.method))
     }
 
-    fn depends_on(&mut self, known: &[(String, Given)]) {
-        for (name, _) in known {
+    fn depends_on<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
+        for name in names {
             if !self.built.structural.contains(name) {
                 self.built.structural.push(name.clone());
             }
@@ -56,7 +62,7 @@ impl Work<'_, '_> {
         let values: Vec<NodeId> = of.iter().map(|&o| outputs[o].1).collect();
         let document = self.request.document;
         let known = colours::given(self.b, &values, &inputs, self.request.constants, &document.constants);
-        self.depends_on(&known);
+        self.depends_on(known.iter().map(|k| &k.0));
         let found = colours::find(self.b, &values, &inputs, &known, self.request.limits);
         wanted_still(self.request.cancel)?;
         let found = found.map_err(|fault| vec![fault])?;

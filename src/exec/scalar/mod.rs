@@ -6,6 +6,7 @@
 mod code;
 mod lanes;
 mod single;
+mod summed;
 
 use rustc_hash::FxHashMap;
 
@@ -99,6 +100,22 @@ impl Plan {
             steps.push(Step::Program(Program::Lanes(lanes::Lanes::new(&planner.each, length)?)));
         }
         Some(Self { steps, constants: planner.constants, slots: planner.slots, outputs, loops: 0 })
+    }
+}
+
+impl Plan {
+    /// Plans the body of a loop: as a program, if all its work is on single numbers.
+    pub(super) fn of_body(graph: &Graph) -> Self {
+        let live = reachable(&graph.nodes, &graph.outputs);
+        let mut working = graph.nodes.iter().zip(live).filter(|(_, live)| *live).map(|(node, _)| node);
+        let single = working.all(|node| match (node.op.kernel, node.op.single) {
+            (Kernel::Elementwise(_), _) => node.shape.is_empty(),
+            (Kernel::Dense(_), Single::Joined(_)) => node.args.iter().all(|&a| elements(&graph.node(a).shape) == 1),
+            (Kernel::Dense(_) | Kernel::Loop, _) => false,
+            _ => true,
+        });
+        let program = if single { Self::of_scalars(graph) } else { None };
+        program.unwrap_or_else(|| Self::new(graph))
     }
 }
 

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 
 use super::super::run::Memory;
 use super::code::{Access, Code, Registers, Value};
+use super::summed::{Sum, Summed, summed};
 use crate::ir::Arithmetic;
 
 /// What a run of operations does.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Arithmetic(Arithmetic),
+    /// A product that goes into a sum.
+    Summed(Arithmetic, Sum),
     /// A kernel of so many arguments.
     Call(fn(&[&[f64]], &mut [f64]), usize),
 }
@@ -34,6 +37,14 @@ struct Run {
     each: u64,
 }
 
+/// Registers that go to neighbouring places of a slot.
+#[derive(Debug)]
+struct Stores {
+    slot: usize,
+    first: usize,
+    registers: Vec<u16>,
+}
+
 /// A program at one point.
 #[derive(Debug)]
 pub(in super::super) struct Single {
@@ -41,8 +52,7 @@ pub(in super::super) struct Single {
     numbers: Vec<f64>,
     loads: Vec<(u16, Access)>,
     runs: Vec<Run>,
-    /// Register, slot and place.
-    stores: Vec<(u16, usize, usize)>,
+    stores: Vec<Stores>,
     pub(super) registers: usize,
 }
 
@@ -52,11 +62,12 @@ const CALL: usize = 16;
 impl Single {
     /// Orders a program and gives out its registers.
     pub(super) fn new(code: &Code) -> Option<Self> {
-        let order = order(code);
         let mut uses = vec![0u32; code.values.len()];
         let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
         applied.flat_map(super::code::Apply::args).for_each(|&a| uses[a as usize] += 1);
         code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
+        let tasks = tasks(code, &uses);
+        let order = order(&tasks);
         let mut registers = Registers::default();
         let mut homes = vec![0u16; code.values.len()];
         let (mut numbers, mut loads) = (Vec::new(), Vec::new());
@@ -74,35 +85,42 @@ impl Single {
         }
         let mut runs: Vec<Run> = Vec::new();
         for (first, v) in order {
-            let Value::Apply(apply) = &code.values[v as usize] else { continue };
+            let Some(task) = &tasks[v as usize] else { continue };
             let out = registers.take()?;
             homes[v as usize] = out;
             let mut args = [0; 3];
-            for (arg, &a) in args.iter_mut().zip(apply.args()) {
+            for (arg, &a) in args.iter_mut().zip(task.args()) {
                 *arg = homes[a as usize];
             }
             if first {
-                let call = || Kind::Call(apply.kernel, apply.count);
-                let kind = apply.arithmetic.map_or_else(call, Kind::Arithmetic);
                 runs.push(Run {
-                    kind,
+                    kind: task.kind,
                     operations: Vec::new(),
                     #[cfg(test)]
-                    each: apply.each,
+                    each: task.each,
                 });
             }
             if let Some(run) = runs.last_mut() {
                 run.operations.push(Operation { args, out });
             }
-            for &a in apply.args() {
+            for &a in task.args() {
                 uses[a as usize] -= 1;
                 // Numbers keep their registers, and so does what a run of calls gathers before it writes.
-                if uses[a as usize] == 0 && matches!(code.values[a as usize], Value::Apply(_)) {
+                if uses[a as usize] == 0 && tasks[a as usize].is_some() {
                     registers.give(homes[a as usize]);
                 }
             }
         }
-        let stores = code.stores.iter().map(|s| (homes[s.value as usize], s.slot, s.offset)).collect();
+        let mut stores: Vec<Stores> = Vec::new();
+        for store in &code.stores {
+            let register = homes[store.value as usize];
+            match stores.last_mut() {
+                Some(last) if (last.slot, last.first + last.registers.len()) == (store.slot, store.offset) => {
+                    last.registers.push(register);
+                }
+                _ => stores.push(Stores { slot: store.slot, first: store.offset, registers: vec![register] }),
+            }
+        }
         Some(Self { numbers, loads, runs, stores, registers: size(registers.count) })
     }
 
@@ -123,8 +141,11 @@ impl Single {
         } else if let Some(file) = registers.first_chunk_mut::<LARGE>() {
             self.compute(file);
         }
-        for &(register, slot, place) in &self.stores {
-            memory.slots[slot][place] = registers[usize::from(register)];
+        for stores in &self.stores {
+            let places = &mut memory.slots[stores.slot][stores.first..][..stores.registers.len()];
+            for (place, &register) in places.iter_mut().zip(&stores.registers) {
+                *place = registers[usize::from(register)];
+            }
         }
         *memory.registers = registers;
     }
@@ -135,6 +156,7 @@ impl Single {
             crate::kernel::tally::done(run.operations.len() * run.each as usize);
             match run.kind {
                 Kind::Arithmetic(arithmetic) => calculate(arithmetic, &run.operations, registers),
+                Kind::Summed(product, sum) => multiply_add(product, sum, &run.operations, registers),
                 Kind::Call(kernel, count) => {
                     run.operations.chunks(CALL).for_each(|part| call(kernel, count, part, registers));
                 }
@@ -172,6 +194,23 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, operations: &[Operation], r
     loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
 }
 
+fn multiply_add<const N: usize>(product: Arithmetic, sum: Sum, operations: &[Operation], registers: &mut [f64; N]) {
+    macro_rules! loops {
+        ($($kind:ident)*) => {
+            match (product, sum) {
+                $((Arithmetic::$kind, Sum::Added) =>
+                    each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, 0.0) + z),
+                (Arithmetic::$kind, Sum::Lessened) =>
+                    each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, 0.0) - z),
+                (Arithmetic::$kind, Sum::Taken) =>
+                    each(operations, registers, |x, y, z| z - Arithmetic::$kind.apply(x, y, 0.0)),)*
+                _ => {}
+            }
+        };
+    }
+    loops!(Multiply Scale Chain);
+}
+
 /// Calls a kernel for at most `CALL` operations.
 fn call<const N: usize>(
     kernel: fn(&[&[f64]], &mut [f64]),
@@ -194,37 +233,71 @@ fn call<const N: usize>(
     }
 }
 
-/// Kinds of operations, told apart and put in order.
-fn kind(code: &Code, v: u32) -> (u8, usize) {
-    match &code.values[v as usize] {
-        Value::Apply(apply) => match apply.arithmetic {
-            Some(arithmetic) => (1, arithmetic as usize),
-            None => (0, apply.kernel as usize),
-        },
-        _ => (2, 0),
+/// A value that is computed.
+struct Task {
+    kind: Kind,
+    count: usize,
+    args: [u32; 3],
+    #[cfg(test)]
+    each: u64,
+}
+
+impl Task {
+    fn args(&self) -> &[u32] {
+        &self.args[..self.count]
     }
+
+    /// Kinds of operations, told apart and put in order.
+    fn order(&self) -> (u8, usize) {
+        match self.kind {
+            Kind::Call(kernel, _) => (0, kernel as usize),
+            Kind::Arithmetic(arithmetic) => (1, arithmetic as usize),
+            Kind::Summed(product, sum) => (2, product as usize * 3 + sum as usize),
+        }
+    }
+}
+
+/// What is computed for each value: nothing for what is there already or is part of another.
+fn tasks(code: &Code, uses: &[u32]) -> Vec<Option<Task>> {
+    let (summed, inside) = summed(code, uses);
+    let task = |v: usize| {
+        let Value::Apply(apply) = &code.values[v] else { return None };
+        let (kind, count, args) = match (summed[v], apply.arithmetic) {
+            (Some(Summed { product, sum, args }), _) => (Kind::Summed(product, sum), 3, args),
+            (None, Some(arithmetic)) => (Kind::Arithmetic(arithmetic), apply.count, apply.args),
+            (None, None) => (Kind::Call(apply.kernel, apply.count), apply.count, apply.args),
+        };
+        Some(Task {
+            kind,
+            count,
+            args,
+            #[cfg(test)]
+            each: apply.each + u64::from(summed[v].is_some()),
+        })
+    };
+    (0..code.values.len()).map(|v| if inside[v] { None } else { task(v) }).collect()
 }
 
 /// All operations in an order in which as many as possible of one kind follow each other; each with whether it
 /// begins a run.
-fn order(code: &Code) -> Vec<(bool, u32)> {
-    let count = code.values.len();
+fn order(tasks: &[Option<Task>]) -> Vec<(bool, u32)> {
+    let count = tasks.len();
     let mut pending = vec![0u32; count];
     let mut users: Vec<smallvec::SmallVec<[u32; 4]>> = vec![smallvec::SmallVec::new(); count];
     // In the order in which each was first met, so that it does not depend on where a kernel lies.
     let mut numbers: BTreeMap<(u8, usize), usize> = BTreeMap::new();
     let mut ready: Vec<Vec<u32>> = Vec::new();
     let mut kinds = vec![0; count];
-    for (v, value) in code.values.iter().enumerate() {
-        let Value::Apply(apply) = value else { continue };
-        for &a in apply.args() {
-            if matches!(code.values[a as usize], Value::Apply(_)) {
+    for (v, task) in tasks.iter().enumerate() {
+        let Some(task) = task else { continue };
+        for &a in task.args() {
+            if tasks[a as usize].is_some() {
                 pending[v] += 1;
                 users[a as usize].push(v as u32);
             }
         }
         let next = numbers.len();
-        kinds[v] = *numbers.entry(kind(code, v as u32)).or_insert(next);
+        kinds[v] = *numbers.entry(task.order()).or_insert(next);
         if kinds[v] == ready.len() {
             ready.push(Vec::new());
         }

@@ -3,21 +3,24 @@
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
 use super::{LIBRARY, at_zero, map1, of_argument, primitive, vector};
-use crate::ir::{Primitive, Rule};
+use crate::ir::{Primitive, Rule, Single};
 use crate::kernel;
 
 /// Logistic function. Its slope is σ(x)·σ(-x), which keeps the digits that 1 - σ loses.
-static SIGMOID: Primitive = primitive(
-    "sigmoid",
-    |a, o| vector!(a, o, kernel::sigmoid),
-    LIBRARY + 4,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        let opposite = b.neg(x);
-        let other = b.apply(&SIGMOID, &[opposite]);
-        Some(b.mul(n, other))
-    }),
-);
+static SIGMOID: Primitive = Primitive {
+    single: Single::Bounded(1.0),
+    ..primitive(
+        "sigmoid",
+        |a, o| vector!(a, o, kernel::sigmoid),
+        LIBRARY + 4,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let opposite = b.neg(x);
+            let other = b.apply(&SIGMOID, &[opposite]);
+            Some(b.mul(n, other))
+        }),
+    )
+};
 
 static SOFTPLUS: Primitive = primitive(
     "softplus",

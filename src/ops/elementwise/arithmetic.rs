@@ -8,7 +8,14 @@ use crate::ir::{Arithmetic, Builder, Depends, Flow, NodeId, Primitive, Rule, Set
 /// `x + y`.
 pub(in crate::ops) static ADD: Primitive = Primitive {
     single: Single::Arithmetic(Arithmetic::Add),
-    simplify: Some(|b, a, _| (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)).map(|i| a[1 - i])),
+    simplify: Some(|b, a, _| {
+        if let Some(i) = (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)) {
+            return Some(a[1 - i]);
+        }
+        let i = (0..2).find(|&i| b.node(a[i]).is(&NEGATIVE))?;
+        let opposite = b.arg(a[i], 0);
+        Some(b.sub(a[1 - i], opposite))
+    }),
     ..primitive("add", |a, o| map2(a, o, |x, y| x + y), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
 };
 
@@ -18,6 +25,10 @@ pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
     simplify: Some(|b, a, _| match (b.fill_value(a[0]), b.fill_value(a[1])) {
         (_, Some(0.0)) => Some(a[0]),
         (Some(0.0), None) => Some(b.neg(a[1])),
+        _ if b.node(a[1]).is(&NEGATIVE) => {
+            let opposite = b.arg(a[1], 0);
+            Some(b.add(a[0], opposite))
+        }
         _ => None,
     }),
     ..primitive(
@@ -39,7 +50,7 @@ pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
     single: Single::Arithmetic(Arithmetic::Multiply),
     depends: Depends::Custom(of_product),
-    simplify: Some(|b, a, _| one_factor(b, a)),
+    simplify: Some(|b, a, _| one_factor(b, a).or_else(|| zero_factor(b, a))),
     ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
 };
 
@@ -75,7 +86,7 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
         if b.fill_value(a[0]) == Some(-1.0) {
             return Some(b.neg(a[1]));
         }
-        one_factor(b, a)
+        one_factor(b, a).or_else(|| zero_factor(b, a))
     }),
     ..primitive(
         "scale",
@@ -135,6 +146,11 @@ fn of_product(flow: &Flow<'_>, sets: &mut dyn Sets) -> Option<Vec<u32>> {
 /// The other factor, where one is 1 everywhere.
 fn one_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
     (0..2).find(|&i| b.fill_value(a[i]) == Some(1.0)).map(|i| a[1 - i])
+}
+
+/// The factor that is zero everywhere, where the other is bounded.
+fn zero_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
+    (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0) && b.node(a[1 - i]).bound.is_finite()).map(|i| a[i])
 }
 
 /// The rows of this family.

@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::{HYPOT, SQRT};
 use super::{LIBRARY, map1, of_argument, primitive, unary, vector};
-use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::ir::{Builder, NodeId, Primitive, Rule, Single};
 use crate::kernel;
 
 static SINH: Primitive =
@@ -15,8 +15,10 @@ static COSH: Primitive =
 
 /// Hyperbolic tangent. Its slope is computed from x, not as 1 - tanh², which loses half its digits
 /// by |x| = 9.
-static TANH: Primitive =
-    primitive("tanh", |a, o| vector!(a, o, kernel::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)));
+static TANH: Primitive = Primitive {
+    single: Single::Bounded(1.0),
+    ..primitive("tanh", |a, o| vector!(a, o, kernel::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)))
+};
 
 /// 1/cosh², as 4e/(1 + e)² with e = exp(-2|x|) ≤ 1, to full precision everywhere.
 static SECH2: Primitive = primitive(

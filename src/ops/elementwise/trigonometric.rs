@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::HYPOT;
 use super::{LIBRARY, map1, map2, of_argument, primitive, unary};
-use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::ir::{Builder, NodeId, Primitive, Rule, Single};
 use crate::kernel;
 
 /// Applies a function of an angle along a slice: one form for near angles, another for the rest.
@@ -21,23 +21,29 @@ macro_rules! circular {
     };
 }
 
-static SIN: Primitive = primitive(
-    "sin",
-    |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
-    LIBRARY,
-    Rule::Local(|b, n, _| of_argument(b, n, &COS)),
-);
+static SIN: Primitive = Primitive {
+    single: Single::Bounded(1.0),
+    ..primitive(
+        "sin",
+        |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
+        LIBRARY,
+        Rule::Local(|b, n, _| of_argument(b, n, &COS)),
+    )
+};
 
-static COS: Primitive = primitive(
-    "cos",
-    |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        let sine = b.apply(&SIN, &[x]);
-        Some(b.neg(sine))
-    }),
-);
+static COS: Primitive = Primitive {
+    single: Single::Bounded(1.0),
+    ..primitive(
+        "cos",
+        |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
+        LIBRARY,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let sine = b.apply(&SIN, &[x]);
+            Some(b.neg(sine))
+        }),
+    )
+};
 
 static TAN: Primitive = primitive(
     "tan",

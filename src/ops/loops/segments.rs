@@ -1,4 +1,4 @@
-//! Long loops are loops over short ones: √n segments of √n steps.
+//! Long loops with much to carry are loops over short ones: √n segments of √n steps.
 //!
 //! A loop keeps the carry before each of its steps, which is what its derivative needs. Of the inner loops
 //! it is kept only while a segment is gone through again, so reverse mode holds 2·√n carries instead of n
@@ -6,17 +6,21 @@
 //! two levels).
 
 use super::steps::{Carried, Results, Steps};
-use crate::ir::{Builder, NodeId, Shape, ShapeError};
+use crate::ir::{Builder, NodeId, Shape, ShapeError, elements};
 use crate::ops::Algebra;
 use crate::ops::structure::{concatenate, slice};
 
 /// A loop of no more steps is not cut.
 const SHORT: usize = 32;
 
+/// Nor is one whose carries before all steps are no more numbers together.
+const KEPT: usize = 1 << 16;
+
 /// Runs a loop that keeps its carries, in segments if it is long.
 pub(in crate::ops) fn run(b: &mut Builder, mut steps: Steps) -> Result<Results, ShapeError> {
     let made = steps.made.len();
-    if steps.steps <= SHORT {
+    let carry = steps.carried.iter().fold(0usize, |sum, c| sum.saturating_add(elements(b.shape(c.inside))));
+    if steps.steps <= SHORT || steps.steps.saturating_mul(carry) <= KEPT {
         steps.made.extend(steps.carried.iter().map(|c| c.inside));
         let mut results = steps.run(b);
         results.made.truncate(made);

@@ -17,20 +17,21 @@ pub type Given = (NodeId, Arc<[f64]>);
 
 /// The values known in advance, computed when they are asked for.
 #[derive(Debug)]
-pub(super) struct Known {
+pub struct Known {
     computed: FxHashMap<NodeId, Option<Arc<[f64]>>>,
     elements: usize,
     flops: u64,
 }
 
 impl Known {
-    pub(super) fn new(given: &[Given]) -> Self {
+    /// Nothing computed yet; inputs have the elements given.
+    pub fn new(given: &[Given]) -> Self {
         let computed = given.iter().map(|(node, elements)| (*node, Some(Arc::clone(elements)))).collect();
         Self { computed, elements: 0, flops: 0 }
     }
 
     /// The elements of a node, if they are known in advance and not too many.
-    pub(super) fn value(&mut self, b: &Builder, node: NodeId) -> Option<Arc<[f64]>> {
+    pub fn value(&mut self, b: &Builder, node: NodeId) -> Option<Arc<[f64]>> {
         // Depth first by hand: a graph may be deeper than the stack.
         let mut waiting = vec![node];
         while let Some(&n) = waiting.last() {

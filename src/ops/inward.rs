@@ -1,0 +1,209 @@
+//! Picks made first: what is computed along an axis and then picked from is computed for the picked places alone.
+//!
+//! A pick along an axis goes through whatever keeps the places along it apart: through elementwise operations, views,
+//! joins along other axes, sums over other axes, and into the factor of a product that has the axis free. The pick of
+//! a value that other work needs whole would be computed twice, so all of it is kept only if it takes fewer
+//! operations.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::contract::CONTRACT;
+use super::index::{GATHER, gather, resolve};
+use super::reduce::SUM;
+use super::structure::{BROADCAST, CONCATENATE, PERMUTE, RESHAPE, REVERSE, SLICE};
+use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Shape, elements, reachable};
+
+/// Most operations that a pick goes through one after another.
+const DEEPEST: usize = 256;
+
+/// The elements of a node, if they are known before anything runs.
+pub type Elements<'a> = dyn FnMut(&Builder, NodeId) -> Option<Arc<[f64]>> + 'a;
+
+/// The same values with their picks made first, and the indices that must be what they are known to be for that; `None`
+/// where that takes no fewer operations. Indices that may be out of range make NaN of what is picked, which nothing
+/// that follows may hide: only such as are known to be in range are moved.
+pub fn picked_first(
+    b: &mut Builder,
+    outputs: &[NodeId],
+    known: &mut Elements<'_>,
+) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+    let live = reachable(b.nodes(), outputs);
+    let picks = |b: &Builder, i: usize| live[i] && narrows(b, &b.nodes()[i]);
+    if !(0..live.len()).any(|i| picks(b, i)) {
+        return None;
+    }
+    let mut images: Vec<NodeId> = (0..live.len()).map(|i| NodeId(i as u32)).collect();
+    let mut moved = Vec::new();
+    let outer = b.origin;
+    for i in (0..live.len()).filter(|&i| live[i]) {
+        let node = b.nodes()[i].clone();
+        b.origin = node.origin;
+        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
+        if picks(b, i) && in_range(b, &node, known) {
+            let Attr::Axes(at) = &node.attr else { continue };
+            let mut pick = Pick { b, indices: args[1], made: FxHashMap::default() };
+            images[i] = pick.of(args[0], at[1], 0);
+            moved.push(args[1]);
+        } else if args != node.args {
+            images[i] = b.make(node.op, &args, node.attr);
+        }
+    }
+    b.origin = outer;
+    let picked: Vec<NodeId> = outputs.iter().map(|o| images[o.index()]).collect();
+    (b.flops(&picked) < b.flops(outputs)).then_some((picked, moved))
+}
+
+/// Whether a node picks fewer places along one axis than there are.
+fn narrows(b: &Builder, node: &Node) -> bool {
+    let Attr::Axes(at) = &node.attr else { return false };
+    node.is(&GATHER)
+        && at[0] == 0
+        && matches!(b.shape(node.args[1]).as_slice(), [picks] if *picks < b.shape(node.args[0])[at[1]])
+}
+
+fn in_range(b: &Builder, node: &Node, known: &mut Elements<'_>) -> bool {
+    let Attr::Axes(at) = &node.attr else { return false };
+    let length = b.shape(node.args[0])[at[1]];
+    known(b, node.args[1]).is_some_and(|indices| indices.iter().all(|&i| resolve(i, length).is_some()))
+}
+
+/// One list of indices, and what has been picked by it.
+struct Pick<'a> {
+    b: &'a mut Builder,
+    indices: NodeId,
+    made: FxHashMap<(NodeId, usize), NodeId>,
+}
+
+impl Pick<'_> {
+    /// The places along an axis of a node.
+    fn of(&mut self, n: NodeId, axis: usize, depth: usize) -> NodeId {
+        if let Some(&made) = self.made.get(&(n, axis)) {
+            return made;
+        }
+        let node = self.b.node(n).clone();
+        let through = if depth < DEEPEST { through(self.b, &node, axis) } else { None };
+        let made = match through {
+            None => gather(self.b, n, self.indices, axis),
+            Some(axes) => {
+                let pairs = node.args.iter().zip(axes);
+                let args: SmallVec<[NodeId; 3]> =
+                    pairs.map(|(&a, axis)| axis.map_or(a, |axis| self.of(a, axis, depth + 1))).collect();
+                let attr = resized(&node, axis, self.b.shape(self.indices)[0]);
+                self.b.make(node.op, &args, attr)
+            }
+        };
+        self.made.insert((n, axis), made);
+        made
+    }
+}
+
+/// For each argument, along which axis it is picked from so that the node is picked from along `axis`; `None` where
+/// that cannot be.
+fn through(b: &Builder, node: &Node, axis: usize) -> Option<SmallVec<[Option<usize>; 3]>> {
+    let every = |axis: usize| Some(node.args.iter().map(|_| Some(axis)).collect());
+    let one = |axis: Option<usize>| Some(SmallVec::from_iter([axis]));
+    match &node.attr {
+        _ if matches!(node.op.kernel, Kernel::Elementwise(_)) => every(axis),
+        Attr::Fill(..) if matches!(node.op.kernel, Kernel::Fill) => every(axis),
+        Attr::Index(joined) if node.is(&CONCATENATE) && *joined != axis => every(axis),
+        Attr::Axes(order) if node.is(&PERMUTE) => one(Some(order[axis])),
+        Attr::Axes(turned) if node.is(&REVERSE) && !turned.contains(&axis) => one(Some(axis)),
+        Attr::Axes(summed) if node.is(&SUM) => {
+            one((0..b.shape(node.args[0]).len()).filter(|i| !summed.contains(i)).nth(axis))
+        }
+        Attr::Slice(parts) if node.is(&SLICE) && parts[axis] == (0, b.shape(node.args[0])[axis], 1) => one(Some(axis)),
+        Attr::Broadcast(shape, places) if node.is(&BROADCAST) => {
+            let source = b.shape(node.args[0]);
+            one(places.iter().position(|&p| p == axis).filter(|&i| source[i] == shape[axis] && source[i] != 1))
+        }
+        Attr::Shape(shape) if node.is(&RESHAPE) => {
+            let source = b.shape(node.args[0]);
+            let same = |&i: &usize| source[i] == shape[axis] && elements(&source[..i]) == elements(&shape[..axis]);
+            (0..source.len()).find(same).and_then(|i| one(Some(i)))
+        }
+        &Attr::Contract(batch, contracted, _) if node.is(&CONTRACT) => {
+            let free_a = b.shape(node.args[0]).len() - batch - contracted;
+            Some(SmallVec::from_iter(match axis {
+                _ if axis < batch => [Some(axis), Some(axis)],
+                _ if axis < batch + free_a => [Some(axis), None],
+                _ => [None, Some(axis - free_a + contracted)],
+            }))
+        }
+        _ => None,
+    }
+}
+
+/// The attributes of a node when an axis of its result gets another length.
+fn resized(node: &Node, axis: usize, length: usize) -> Attr {
+    let with = |shape: &Shape| {
+        let mut shape = shape.clone();
+        shape[axis] = length;
+        shape
+    };
+    match &node.attr {
+        Attr::Fill(shape, bits) => Attr::Fill(with(shape), *bits),
+        Attr::Broadcast(shape, places) => Attr::Broadcast(with(shape), places.clone()),
+        Attr::Shape(shape) => Attr::Shape(with(shape)),
+        Attr::Slice(parts) => {
+            let mut parts = parts.clone();
+            parts[axis] = (0, length, 1);
+            Attr::Slice(parts)
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Absorb;
+    use crate::ops::Algebra;
+    use crate::tensor::Tensor;
+
+    fn literal(b: &mut Builder, indices: &[f64]) -> NodeId {
+        b.constant(&Tensor { shape: vec![indices.len()], data: indices.into() })
+    }
+
+    fn elements_of(b: &Builder, n: NodeId) -> Option<Arc<[f64]>> {
+        if let Attr::Data(data) = &b.node(n).attr { Some(Arc::clone(&data.elements)) } else { None }
+    }
+
+    /// Rows of `tanh(x y + z) w`, `picked` of which are asked for.
+    fn rows(b: &mut Builder, picked: &[f64]) -> (NodeId, NodeId) {
+        let (x, y, z, w) = (b.input(&[50, 4]), b.input(&[4, 6]), b.input(&[6]), b.input(&[6, 2]));
+        let product = b.product(x, y, 0, 1, Absorb::Neither);
+        let spread = b.broadcast(z, &[50, 6], &[1]);
+        let sum = b.add(product, spread);
+        let square = b.mul(sum, sum);
+        let whole = b.product(square, w, 0, 1, Absorb::Neither);
+        let indices = literal(b, picked);
+        let turned = b.permute(whole, &[1, 0]);
+        (whole, gather(b, turned, indices, 1))
+    }
+
+    #[test]
+    fn rows_that_nobody_picks_are_not_computed() {
+        let mut b = Builder::default();
+        let (whole, y) = rows(&mut b, &[7.0, -1.0, 7.0]);
+        let before = b.flops(&[y]);
+        let (picked, moved) = picked_first(&mut b, &[y], &mut elements_of).expect("it takes less");
+        assert_eq!(b.shape(picked[0]), b.shape(y));
+        assert_eq!(moved.len(), 1);
+        assert_eq!(b.flops(&picked) * 50, before * 3);
+        assert!(picked_first(&mut b, &[y, whole], &mut elements_of).is_none(), "all rows are needed in any case");
+    }
+
+    #[test]
+    fn what_may_be_out_of_range_stays_where_it_is() {
+        let mut b = Builder::default();
+        let (_, y) = rows(&mut b, &[50.0]);
+        assert!(picked_first(&mut b, &[y], &mut elements_of).is_none());
+        let (whole, _) = rows(&mut b, &[1.0]);
+        let indices = b.input(&[3]);
+        let y = gather(&mut b, whole, indices, 0);
+        assert!(picked_first(&mut b, &[y], &mut elements_of).is_none());
+    }
+}
