@@ -27,7 +27,7 @@ pub use depends::{Argument, Depends, Flow, Sets};
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, dependent, flops, reachable, starts};
 pub use implicit::{Implicit, Level};
 pub use primitive::{
-    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Place, Primitive, Rule, ShapeError,
+    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Pair, Place, Primitive, Rule, ShapeError,
     Simplify, Single, Terms,
 };
 pub use print::print;

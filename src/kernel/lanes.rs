@@ -25,7 +25,7 @@ impl<T, R, F: Fn(T) -> R> WithSimd for Work<T, F> {
 
 /// Runs a loop, which must be `#[inline(always)]`, in the form for this processor.
 #[inline(always)]
-pub(super) fn best<T, R>(on: T, work: impl Fn(T) -> R) -> R {
+pub fn best<T, R>(on: T, work: impl Fn(T) -> R) -> R {
     Arch::new().dispatch(Work(on, work))
 }
 
@@ -70,6 +70,32 @@ pub fn map1_unless(
     } else {
         for (o, x) in out.iter_mut().zip(x).filter(|(_, x)| !fits(**x)) {
             *o = otherwise(*x);
+        }
+    }
+}
+
+/// Applies two functions of one number, computed together, that hold where `fits` says so, and `otherwise` elsewhere.
+#[inline(always)]
+pub fn pair_unless(
+    x: &[f64],
+    [first, second]: [&mut [f64]; 2],
+    f: impl Fn(f64) -> [f64; 2],
+    fits: impl Fn(f64) -> bool,
+    otherwise: impl Fn(f64) -> [f64; 2],
+) {
+    let all = best(
+        (x, &mut *first, &mut *second),
+        #[inline(always)]
+        |(x, first, second)| {
+            for ((y, z), x) in first.iter_mut().zip(second).zip(x) {
+                [*y, *z] = f(*x);
+            }
+            x.iter().fold(true, |all, x| all & fits(*x))
+        },
+    );
+    if !all {
+        for ((y, z), x) in first.iter_mut().zip(second).zip(x).filter(|(_, x)| !fits(**x)) {
+            [*y, *z] = otherwise(*x);
         }
     }
 }

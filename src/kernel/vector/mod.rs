@@ -15,7 +15,7 @@ mod logarithm;
 #[cfg(test)]
 mod tests;
 
-pub use circular::{cos, cos_of_any, is_near, sin, sin_of_any};
+pub use circular::{cos, cos_of_any, is_near, sin, sin_and_cos, sin_of_any};
 pub use exponential::{exp, expm1};
 pub use hyperbolic::{sech2, tanh};
 pub use logarithm::{log, log1p};

@@ -4,7 +4,7 @@ use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::HYPOT;
 use super::{LIBRARY, map1, map2, of_argument, primitive, unary};
-use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::ir::{Builder, NodeId, Pair, Primitive, Rule, Single};
 use crate::kernel;
 
 /// Applies a function of an angle along a slice: one form for near angles, another for the rest.
@@ -21,23 +21,45 @@ macro_rules! circular {
     };
 }
 
-static SIN: Primitive = primitive(
-    "sin",
-    |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
-    LIBRARY,
-    Rule::Local(|b, n, _| of_argument(b, n, &COS)),
-);
+/// Sine and cosine share the reduction of the angle, and each is made of both.
+static SIN_AND_COS: Pair = Pair {
+    of: ["sin", "cos"],
+    kernel: |x, out| {
+        kernel::pair_unless(
+            x,
+            out,
+            #[inline(always)]
+            #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
+            |x| kernel::sin_and_cos(x),
+            kernel::is_near,
+            |x| [kernel::sin_of_any(x), kernel::cos_of_any(x)],
+        );
+    },
+};
 
-static COS: Primitive = primitive(
-    "cos",
-    |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
-    LIBRARY,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        let sine = b.apply(&SIN, &[x]);
-        Some(b.neg(sine))
-    }),
-);
+static SIN: Primitive = Primitive {
+    single: Single::Paired(&SIN_AND_COS),
+    ..primitive(
+        "sin",
+        |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
+        LIBRARY,
+        Rule::Local(|b, n, _| of_argument(b, n, &COS)),
+    )
+};
+
+static COS: Primitive = Primitive {
+    single: Single::Paired(&SIN_AND_COS),
+    ..primitive(
+        "cos",
+        |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
+        LIBRARY,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let sine = b.apply(&SIN, &[x]);
+            Some(b.neg(sine))
+        }),
+    )
+};
 
 static TAN: Primitive = primitive(
     "tan",
