@@ -127,6 +127,34 @@ pub fn map2([x, y]: [&[f64]; 2], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
     );
 }
 
+/// Applies a function of two numbers that holds where `fits` says so, and `otherwise` elsewhere.
+#[inline(always)]
+pub fn map2_unless(
+    [x, y]: [&[f64]; 2],
+    out: &mut [f64],
+    f: impl Fn(f64, f64) -> f64,
+    fits: impl Fn(f64, f64) -> bool,
+    otherwise: impl Fn(f64, f64) -> f64,
+) {
+    map2([x, y], &mut *out, f);
+    let all = best(
+        (x, y),
+        #[inline(always)]
+        |(x, y): (&[f64], &[f64])| match (x, y) {
+            (&[x], y) => y.iter().fold(true, |all, y| all & fits(x, *y)),
+            (x, &[y]) => x.iter().fold(true, |all, x| all & fits(*x, y)),
+            (x, y) => x.iter().zip(y).fold(true, |all, (x, y)| all & fits(*x, *y)),
+        },
+    );
+    if all {
+        return;
+    }
+    let (x, y) = (x.iter().cycle(), y.iter().cycle());
+    for (o, (x, y)) in out.iter_mut().zip(x.zip(y)).filter(|(_, (x, y))| !fits(**x, **y)) {
+        *o = otherwise(*x, *y);
+    }
+}
+
 /// Applies a function of three numbers along slices; an argument of one element stands for that element everywhere.
 #[inline(always)]
 pub fn map3(args: [&[f64]; 3], out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
