@@ -38,8 +38,8 @@ pub use elementwise::{sigmoid, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
 pub use lanes::{best, map1, map1_unless, map2, map2_unless, map3, pair_unless};
 pub use linalg::{
-    cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse, logabsdet, lstsq, qr, singular_values, solve,
-    svd, triangular_solve,
+    cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse_factored, logabsdet_factored, lstsq, lu, qr,
+    singular_values, solve_factored, svd, triangular_solve,
 };
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
