@@ -148,7 +148,9 @@ impl Probe<'_> {
         moved[number] = data.into();
         self.plan.run(&moved, &mut self.workspace, self.cancel).map_err(|_| vec![cancelled()])?;
         let count = self.plan.count();
-        Ok((0..count).map(|i| self.plan.output(i, &moved, &self.workspace).contiguous_until(self.cancel).into_owned()).collect())
+        Ok((0..count)
+            .map(|i| self.plan.output(i, &moved, &self.workspace).contiguous_until(self.cancel).into_owned())
+            .collect())
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) fn bound(nodes: &[Node], op: &Primitive, args: &[NodeId], attr: &Attr
         (Kernel::Fill, Attr::Fill(_, bits), _) => f64::from_bits(*bits).abs(),
         (Kernel::View(_) | Kernel::Reshape, ..) => of(0),
         (Kernel::Elementwise(_), _, Single::Bounded(most)) if of(0).is_finite() => most,
+        (Kernel::Elementwise(_), _, Single::Paired(pair)) if of(0).is_finite() => pair.bound,
         (Kernel::Elementwise(_), _, Single::Arithmetic(arithmetic)) => of_arithmetic(arithmetic, of(0), of(1), of(2)),
         _ => f64::INFINITY,
     };

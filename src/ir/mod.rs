@@ -28,8 +28,8 @@ pub use depends::{Argument, Depends, Flow, Sets};
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, dependent, flops, reachable, starts};
 pub use implicit::{Implicit, Level};
 pub use primitive::{
-    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Place, Primitive, Room, Rule, ShapeError,
-    Simplify, Single, Terms, copies,
+    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Pair, Place, Primitive, Room, Rule,
+    ShapeError, Simplify, Single, Terms, copies,
 };
 pub use print::print;
 pub use shape::{Layout, Shape, elements, row_major, show};

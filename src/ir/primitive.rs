@@ -82,10 +82,23 @@ pub enum Single {
     Bounded(f64),
     /// By the machine's own arithmetic.
     Arithmetic(Arithmetic),
+    /// By the kernel, or along with another function of the same argument.
+    Paired(&'static Pair),
     /// By elementwise operations on single elements.
     Terms(Terms),
     /// The arguments laid beside each other.
     Joined(Place),
+}
+
+/// Two functions of one argument that are computed together in less time than one after the other.
+#[derive(Debug)]
+pub struct Pair {
+    /// The names of their primitives.
+    pub of: [&'static str; 2],
+    /// The most that either may be in size.
+    pub bound: f64,
+    /// Computes both along a slice; the results are those of their own kernels.
+    pub kernel: fn(&[f64], [&mut [f64]; 2]),
 }
 
 /// Arithmetic on numbers that takes less time than the call of a kernel; its results are the kernel's.

@@ -25,7 +25,7 @@ impl<T, R, F: Fn(T) -> R> WithSimd for Work<T, F> {
 
 /// Runs a loop, which must be `#[inline(always)]`, in the form for this processor.
 #[inline(always)]
-pub(super) fn best<T, R>(on: T, work: impl Fn(T) -> R) -> R {
+pub fn best<T, R>(on: T, work: impl Fn(T) -> R) -> R {
     Arch::new().dispatch(Work(on, work))
 }
 
@@ -74,6 +74,32 @@ pub fn map1_unless(
     }
 }
 
+/// Applies two functions of one number, computed together, that hold where `fits` says so, and `otherwise` elsewhere.
+#[inline(always)]
+pub fn pair_unless(
+    x: &[f64],
+    [first, second]: [&mut [f64]; 2],
+    f: impl Fn(f64) -> [f64; 2],
+    fits: impl Fn(f64) -> bool,
+    otherwise: impl Fn(f64) -> [f64; 2],
+) {
+    let all = best(
+        (x, &mut *first, &mut *second),
+        #[inline(always)]
+        |(x, first, second)| {
+            for ((y, z), x) in first.iter_mut().zip(second).zip(x) {
+                [*y, *z] = f(*x);
+            }
+            x.iter().fold(true, |all, x| all & fits(*x))
+        },
+    );
+    if !all {
+        for ((y, z), x) in first.iter_mut().zip(second).zip(x).filter(|(_, x)| !fits(**x)) {
+            [*y, *z] = otherwise(*x);
+        }
+    }
+}
+
 /// Applies a function of two numbers along slices; an argument of one element stands for that element everywhere.
 #[inline(always)]
 pub fn map2([x, y]: [&[f64]; 2], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
@@ -99,6 +125,34 @@ pub fn map2([x, y]: [&[f64]; 2], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
             }
         },
     );
+}
+
+/// Applies a function of two numbers that holds where `fits` says so, and `otherwise` elsewhere.
+#[inline(always)]
+pub fn map2_unless(
+    [x, y]: [&[f64]; 2],
+    out: &mut [f64],
+    f: impl Fn(f64, f64) -> f64,
+    fits: impl Fn(f64, f64) -> bool,
+    otherwise: impl Fn(f64, f64) -> f64,
+) {
+    map2([x, y], &mut *out, f);
+    let all = best(
+        (x, y),
+        #[inline(always)]
+        |(x, y): (&[f64], &[f64])| match (x, y) {
+            (&[x], y) => y.iter().fold(true, |all, y| all & fits(x, *y)),
+            (x, &[y]) => x.iter().fold(true, |all, x| all & fits(*x, y)),
+            (x, y) => x.iter().zip(y).fold(true, |all, (x, y)| all & fits(*x, *y)),
+        },
+    );
+    if all {
+        return;
+    }
+    let (x, y) = (x.iter().cycle(), y.iter().cycle());
+    for (o, (x, y)) in out.iter_mut().zip(x.zip(y)).filter(|(_, (x, y))| !fits(**x, **y)) {
+        *o = otherwise(*x, *y);
+    }
 }
 
 /// Applies a function of three numbers along slices; an argument of one element stands for that element everywhere.

@@ -36,10 +36,10 @@ pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, contract_room, matmul};
 pub use elementwise::{sigmoid, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
-pub use lanes::{map1, map1_unless, map2, map3};
+pub use lanes::{best, map1, map1_unless, map2, map2_unless, map3, pair_unless};
 pub use linalg::{
-    cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse, logabsdet, lstsq, qr, singular_values, solve,
-    svd, triangular_solve,
+    cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse_factored, logabsdet_factored, lstsq, lu, qr,
+    singular_values, solve_factored, svd, triangular_solve,
 };
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
 pub use polygamma::polygamma;
@@ -48,5 +48,8 @@ pub use reduce::{cumsum, max, min, sum};
 pub use scatter::{scatter, scatter_add};
 pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
-pub use vector::{cos, cos_of_any, exp, expm1, is_near, log, log1p, sech2, sin, sin_of_any, tanh};
+pub use vector::{
+    atan2, cos, cos_of_any, exp, expm1, hypot, is_moderate, is_near, log, log1p, sech2, sin, sin_and_cos, sin_of_any,
+    tanh,
+};
 pub use view::{View, Walk};

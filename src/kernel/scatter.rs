@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::portions::{PORTION, add, fill, wanted};
+use super::portions::{PORTION, add, fill, transfer, wanted};
 use super::view::View;
 use super::walk::{Axes, Axis, Offsets, coalesce};
 
@@ -67,7 +67,7 @@ fn write_run(data: &[f64], [from, to]: [isize; 2], strides: [isize; 2], count: u
     match strides {
         [1, 1] => {
             let (from, to) = (from as usize, to as usize);
-            out[to..to + count].copy_from_slice(&data[from..from + count]);
+            transfer(&data[from..from + count], &mut out[to..to + count]);
         }
         [every, to_every] if every > 0 && to_every > 0 => {
             let (every, to_every) = (every as usize, to_every as usize);

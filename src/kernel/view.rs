@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 
-use super::portions::{PORTION, wanted};
+use super::portions::{PORTION, transfer, wanted};
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
 /// Side of the square blocks in which a transposed plane is copied: a block of reads and one of writes fit the cache.
@@ -112,6 +112,8 @@ impl<'a> View<'a> {
 pub struct Walk {
     offset: usize,
     outer: Axes<1>,
+    /// The axis before the innermost one.
+    rows: Axis<1>,
     /// The innermost axis.
     run: Axis<1>,
 }
@@ -123,8 +125,20 @@ impl Walk {
     }
 
     fn along(offset: usize, mut axes: Axes<1>) -> Self {
-        let run = axes.pop().unwrap_or(Axis { len: 1, strides: [0] });
-        Self { offset, outer: axes, run }
+        let single = Axis { len: 1, strides: [0] };
+        let run = axes.pop().unwrap_or(single);
+        let rows = axes.pop().unwrap_or(single);
+        Self { offset, outer: axes, rows, run }
+    }
+
+    /// The planes of rows and runs from that with this row on: where the first row of each that is looked at begins, and
+    /// how many rows are left from it on.
+    fn planes(&self, row: usize) -> impl Iterator<Item = (isize, usize)> {
+        let mut skipped = row % self.rows.len;
+        Offsets::starting_at(&self.outer, [self.offset as isize], row / self.rows.len).map(move |[first]| {
+            let row = std::mem::take(&mut skipped);
+            (first + row as isize * self.rows.strides[0], self.rows.len - row)
+        })
     }
 
     /// Where the elements `start .. start + count` lie next to each other: the position of the first, and their number
@@ -135,7 +149,7 @@ impl Walk {
         if column + count > self.run.len || !(0..=1).contains(&stride) {
             return None;
         }
-        let [first] = Offsets::starting_at(&self.outer, [self.offset as isize], start / self.run.len).next()?;
+        let (first, _) = self.planes(start / self.run.len).next()?;
         Some((first as usize + column * stride as usize, if stride == 0 { 1 } else { count }))
     }
 
@@ -149,20 +163,51 @@ impl Walk {
         if out.is_empty() {
             return;
         }
-        let stride = self.run.strides[0];
-        let mut column = start % self.run.len;
+        let (length, stride, down) = (self.run.len, self.run.strides[0], self.rows.strides[0]);
+        let mut column = start % length;
         let mut rest = out;
-        for [first] in Offsets::starting_at(&self.outer, [self.offset as isize], start / self.run.len) {
-            let (here, after) = rest.split_at_mut(rest.len().min(self.run.len - column));
-            for (i, part) in here.chunks_mut(PORTION).enumerate().take_while(|_| wanted(cancel)) {
-                gather(data, first + (column + i * PORTION) as isize * stride, stride, part);
+        for (mut first, mut rows) in self.planes(start / length) {
+            while rows > 0 && !rest.is_empty() && wanted(cancel) {
+                let whole = (rest.len() / length).min(rows).min(PORTION / length);
+                if column == 0 && whole > 0 && length <= SHORT {
+                    let (here, after) = rest.split_at_mut(whole * length);
+                    short_rows(data, first, [down, stride], length, here);
+                    (rest, rows, first) = (after, rows - whole, first + whole as isize * down);
+                    continue;
+                }
+                let (here, after) = rest.split_at_mut(rest.len().min(length - column));
+                for (i, part) in here.chunks_mut(PORTION).enumerate().take_while(|_| wanted(cancel)) {
+                    gather(data, first + (column + i * PORTION) as isize * stride, stride, part);
+                }
+                (rest, rows, first, column) = (after, rows - 1, first + down, 0);
             }
-            rest = after;
-            column = 0;
             if rest.is_empty() || !wanted(cancel) {
                 break;
             }
         }
+    }
+}
+
+/// Rows of at most so many elements are copied without looking at each as at an array of its own.
+const SHORT: usize = 64;
+
+/// Copies rows of so many elements, by the steps from row to row and along one.
+fn short_rows(data: &[f64], first: isize, [down, along]: [isize; 2], length: usize, out: &mut [f64]) {
+    let rows = out.chunks_exact_mut(length).enumerate();
+    let place = |i: usize| first + i as isize * down;
+    match along {
+        0 => rows.for_each(|(i, row)| row.fill(data[place(i) as usize])),
+        1 => rows.for_each(|(i, row)| {
+            let from = &data[place(i) as usize..][..length];
+            row.iter_mut().zip(from).for_each(|(o, x)| *o = *x);
+        }),
+        _ => rows.for_each(|(i, row)| {
+            let mut place = place(i);
+            for o in row {
+                *o = data[place as usize];
+                place += along;
+            }
+        }),
     }
 }
 
@@ -171,7 +216,7 @@ pub(super) fn gather(data: &[f64], first: isize, stride: isize, out: &mut [f64])
     let first = first as usize;
     let step = stride.unsigned_abs();
     match stride {
-        1 => out.copy_from_slice(&data[first..first + out.len()]),
+        1 => transfer(&data[first..first + out.len()], out),
         0 => out.fill(data[first]),
         2.. => out.iter_mut().zip(data[first..].iter().step_by(step)).for_each(|(o, x)| *o = *x),
         _ => {

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::Algebra;
 use super::create::EYE;
+use super::structure::{PAD, RESHAPE};
 use super::terms;
 use crate::ir::{
     Absorb, Argument, Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule,
@@ -210,7 +211,49 @@ fn simplify(b: &mut Builder, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
     if contracted == 0 && batch == 0 && absorb != Absorb::Both {
         return Some(outer(b, args, &shapes, &shape, absorb));
     }
+    if contracted == 1 {
+        return of_diagonal(b, args, &shapes, &shape, (batch, absorb));
+    }
     None
+}
+
+/// A product with diagonal matrices whose zeros absorb takes one factor for each row or column of the other side.
+fn of_diagonal(
+    b: &mut Builder,
+    args: &[NodeId],
+    shapes: &[Shape; 2],
+    shape: &[usize],
+    (batch, absorb): (usize, Absorb),
+) -> Option<NodeId> {
+    let rank = shape.len();
+    let (absorbs_left, absorbs_right) =
+        (matches!(absorb, Absorb::Left | Absorb::Both), matches!(absorb, Absorb::Right | Absorb::Both));
+    let left = diagonal_of(b, args[0]).filter(|_| absorbs_left && shapes[0].len() > batch + 1);
+    let (diagonal, other) = if let Some(diagonal) = left {
+        let row = shapes[0].len() - 2;
+        let axes: SmallVec<[usize; 4]> = (0..batch).chain(row..rank).collect();
+        let all: SmallVec<[usize; 4]> = (0..=row).collect();
+        (b.broadcast(diagonal, shape, &all), b.broadcast(args[1], shape, &axes))
+    } else {
+        let diagonal = diagonal_of(b, args[1]).filter(|_| absorbs_right && shapes[1].len() == batch + 2)?;
+        let axes: SmallVec<[usize; 4]> = (0..batch).chain([rank - 1]).collect();
+        (b.broadcast(diagonal, shape, &axes), args[0])
+    };
+    Some(if absorb == Absorb::Both { b.chain(diagonal, other) } else { b.scale(other, diagonal) })
+}
+
+/// The diagonals of matrices that are zero elsewhere, if that is how a node is made.
+fn diagonal_of(b: &Builder, n: NodeId) -> Option<NodeId> {
+    let [.., rows, columns] = *b.shape(n).as_slice() else { return None };
+    let padded = b.node(n).is(&RESHAPE).then(|| b.arg(n, 0)).filter(|&p| b.node(p).is(&PAD))?;
+    let Attr::Pad(widths) = &b.node(padded).attr else { return None };
+    let (last, lead) = widths.split_last()?;
+    let diagonal = b.arg(padded, 0);
+    let fits = rows == columns
+        && *last == (0, 0, columns)
+        && lead.iter().all(|w| *w == (0, 0, 0))
+        && b.shape(diagonal).split_last()?.1 == &b.shape(n)[..b.shape(n).len() - 2];
+    fits.then_some(diagonal)
 }
 
 /// A product over no axes is elementwise, which fuses with its neighbours.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::plan::Home;
-use crate::ir::Arithmetic;
+use crate::ir::{Arithmetic, Pair};
 
 /// Where numbers are read: at a place of something stored, one step on for each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub(super) struct Access {
 pub(super) struct Apply {
     pub(super) kernel: fn(&[&[f64]], &mut [f64]),
     pub(super) arithmetic: Option<Arithmetic>,
+    /// What may be computed along with it, and which of the two it is.
+    pub(super) pair: Option<(&'static Pair, usize)>,
     /// Number of arguments.
     pub(super) count: usize,
     pub(super) args: [u32; 3],
@@ -56,6 +58,8 @@ pub(super) struct Code {
     pub(super) stores: Vec<Store>,
     numbers: FxHashMap<u64, u32>,
     loads: FxHashMap<Access, u32>,
+    /// Values of a pair's functions, by function and argument.
+    paired: FxHashMap<(&'static str, u32), u32>,
 }
 
 impl Code {
@@ -78,8 +82,19 @@ impl Code {
     }
 
     pub(super) fn apply(&mut self, apply: Apply) -> u32 {
+        let value = self.values.len() as u32;
+        if let Some((pair, place)) = apply.pair {
+            self.paired.insert((pair.of[place], apply.args[0]), value);
+        }
         self.values.push(Value::Apply(apply));
-        self.values.len() as u32 - 1
+        value
+    }
+
+    /// How to compute a value along with the other of its pair, if both are needed.
+    pub(super) fn pair(&self, value: u32) -> Option<(&'static Pair, [u32; 2])> {
+        let Value::Apply(Apply { pair: Some((pair, _)), args, .. }) = &self.values[value as usize] else { return None };
+        let [first, second] = pair.of.map(|name| self.paired.get(&(name, args[0])).copied());
+        Some((pair, [first?, second?]))
     }
 }
 

@@ -1,203 +1,175 @@
-//! A program over many points: registers hold a tile of them, a lane for each point.
+//! A program over many points, as it is planned: registers hold a tile of them, a lane for each point.
 
-use super::super::run::{Cancel, Cancelled, Memory, check};
+use super::super::run::{Cancel, Cancelled, Memory};
 use super::code::{Access, Apply, Code, Registers, Store, Value};
-
-/// Least and most lanes of a tile.
-const LEAST: usize = 64;
-const MOST: usize = 512;
-
-/// Numbers that all registers together should hold, so that they stay in the first-level cache.
-const CACHE: usize = 3072;
+use super::tile;
+use crate::ir::{Arithmetic, Pair};
 
 /// One thing done for a tile.
 #[derive(Debug)]
-enum Step {
+pub(super) enum Step {
     Load(Access, u16),
-    Apply(Apply, [u16; 3], u16),
-    Store(u16, Store),
+    Arithmetic(Arithmetic, [u16; 3], u16),
+    Call(Apply, [u16; 3], u16),
+    /// Two functions of one argument.
+    Both(&'static Pair, u16, [u16; 2]),
+    /// To one of the targets.
+    Store(u16, usize, Store),
+    /// Operations that the last step does for each lane, by the primitives' own account.
+    #[cfg(test)]
+    Count(u64),
 }
 
 /// A program over many points.
 #[derive(Debug)]
 pub(in super::super) struct Lanes {
-    length: usize,
+    pub(super) length: usize,
     /// Registers that are the same in all lanes: numbers, and single elements.
-    numbers: Vec<(u16, f64)>,
-    shared: Vec<(u16, Access)>,
-    steps: Vec<Step>,
+    pub(super) numbers: Vec<(u16, f64)>,
+    pub(super) shared: Vec<(u16, Access)>,
+    pub(super) steps: Vec<Step>,
     pub(super) registers: usize,
-    /// Lanes of a tile.
-    pub(super) tile: usize,
+    /// Slots written, and the step from one point to the next in each; `None` where stores into one differ.
+    pub(super) targets: Vec<(usize, Option<usize>)>,
 }
 
 impl Lanes {
     /// Gives out the registers of a program over so many points.
     pub(super) fn new(code: &Code, length: usize) -> Option<Self> {
-        let mut uses = vec![0u32; code.values.len()];
-        let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
-        applied.flat_map(Apply::args).for_each(|&a| uses[a as usize] += 1);
+        let targets = targets(code);
         let mut stores: Vec<&Store> = code.stores.iter().collect();
-        for s in &stores {
-            uses[s.value as usize] += 1;
-        }
         // A value goes where it belongs as soon as it is there.
         stores.sort_by_key(|s| s.value);
         let mut stores = stores.into_iter().peekable();
+        let mut giver = Giver::new(code)?;
+        for v in 0..code.values.len() as u32 {
+            giver.compute(v)?;
+            while let Some(store) = stores.next_if(|s| s.value == v) {
+                let register = giver.loaded(v)?;
+                let target = targets.iter().position(|t| t.0 == store.slot)?;
+                giver.steps.push(Step::Store(register, target, *store));
+                giver.used(v);
+            }
+        }
+        let Giver { registers, numbers, shared, steps, .. } = giver;
+        Some(Self { length, numbers, shared, steps, registers: registers.count, targets })
+    }
+
+    /// Numbers that its registers hold.
+    pub(super) fn room(&self) -> usize {
+        tile::room(self.registers)
+    }
+
+    /// Runs all tiles.
+    pub(super) fn run(&self, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
+        tile::run(self, memory, cancel)
+    }
+}
+
+/// Slots that are written, each with the step of all stores into it.
+fn targets(code: &Code) -> Vec<(usize, Option<usize>)> {
+    let mut targets: Vec<(usize, Option<usize>)> = Vec::new();
+    for store in &code.stores {
+        let stride = store.stride.unsigned_abs();
+        let divides = (store.offset < stride).then_some(stride);
+        match targets.iter_mut().find(|t| t.0 == store.slot) {
+            Some((_, step)) if *step != divides => *step = None,
+            Some(_) => {}
+            None => targets.push((store.slot, divides)),
+        }
+    }
+    targets
+}
+
+/// Gives out registers, value by value.
+struct Giver<'a> {
+    code: &'a Code,
+    /// How often each value is still needed.
+    uses: Vec<u32>,
+    homes: Vec<Option<u16>>,
+    registers: Registers,
+    numbers: Vec<(u16, f64)>,
+    shared: Vec<(u16, Access)>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Giver<'a> {
+    /// Values that are the same in all lanes have their registers from the beginning on.
+    fn new(code: &'a Code) -> Option<Self> {
+        let mut uses = vec![0u32; code.values.len()];
+        let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
+        applied.flat_map(Apply::args).for_each(|&a| uses[a as usize] += 1);
+        code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
         let mut registers = Registers::default();
         let mut homes: Vec<Option<u16>> = vec![None; code.values.len()];
         let (mut numbers, mut shared) = (Vec::new(), Vec::new());
         for (value, home) in code.values.iter().zip(&mut homes) {
             match value {
-                Value::Number(number) => {
-                    let register = *home.insert(registers.take()?);
-                    numbers.push((register, *number));
-                }
-                Value::Load(access) if access.stride == 0 => {
-                    let register = *home.insert(registers.take()?);
-                    shared.push((register, *access));
-                }
+                Value::Number(number) => numbers.push((*home.insert(registers.take()?), *number)),
+                Value::Load(access) if access.stride == 0 => shared.push((*home.insert(registers.take()?), *access)),
                 _ => {}
             }
         }
-        let kept = |v: u32| match &code.values[v as usize] {
+        Some(Self { code, uses, homes, registers, numbers, shared, steps: Vec::with_capacity(code.values.len()) })
+    }
+
+    /// Computes a value, if it is an operation that is not done yet.
+    fn compute(&mut self, v: u32) -> Option<()> {
+        let code = self.code;
+        let Value::Apply(apply) = &code.values[v as usize] else { return Some(()) };
+        if self.homes[v as usize].is_some() {
+            return Some(());
+        }
+        let mut args = [0; 3];
+        for (arg, &a) in args.iter_mut().zip(apply.args()) {
+            *arg = self.loaded(a)?;
+        }
+        // The result never lies on an argument.
+        let out = self.registers.take()?;
+        self.homes[v as usize] = Some(out);
+        let pair = code.pair(v);
+        if let Some((pair, values)) = pair {
+            let mut outs = [out; 2];
+            for (home, &value) in outs.iter_mut().zip(&values).filter(|(_, value)| **value != v) {
+                *home = self.registers.take()?;
+                self.homes[value as usize] = Some(*home);
+                self.used(apply.args[0]);
+            }
+            self.steps.push(Step::Both(pair, args[0], outs));
+        } else {
+            self.steps.push(match apply.arithmetic {
+                Some(arithmetic) => Step::Arithmetic(arithmetic, args, out),
+                None => Step::Call(*apply, args, out),
+            });
+        }
+        #[cfg(test)]
+        self.steps.push(Step::Count(if pair.is_some() { 2 * apply.each } else { apply.each }));
+        apply.args().iter().for_each(|&a| self.used(a));
+        Some(())
+    }
+
+    /// The register of a value, loaded if it is not yet.
+    fn loaded(&mut self, v: u32) -> Option<u16> {
+        if let Some(register) = self.homes[v as usize] {
+            return Some(register);
+        }
+        let Value::Load(access) = self.code.values[v as usize] else { return None };
+        let register = self.registers.take()?;
+        self.homes[v as usize] = Some(register);
+        self.steps.push(Step::Load(access, register));
+        Some(register)
+    }
+
+    /// A value was needed once; after the last time its register is free, unless it is the same in all tiles.
+    fn used(&mut self, v: u32) {
+        self.uses[v as usize] -= 1;
+        let kept = match &self.code.values[v as usize] {
             Value::Number(_) => true,
             Value::Load(access) => access.stride == 0,
             Value::Apply(_) => false,
         };
-        let mut steps = Vec::with_capacity(code.values.len() + code.stores.len());
-        for (v, value) in code.values.iter().enumerate() {
-            if let Value::Apply(apply) = value {
-                let mut args = [0; 3];
-                for (arg, &a) in args.iter_mut().zip(apply.args()) {
-                    *arg = loaded(code, a, &mut homes, &mut registers, &mut steps)?;
-                }
-                // The result never lies on an argument.
-                let out = registers.take()?;
-                homes[v] = Some(out);
-                steps.push(Step::Apply(*apply, args, out));
-                for &a in apply.args() {
-                    uses[a as usize] -= 1;
-                    if let Some(register) = homes[a as usize].filter(|_| uses[a as usize] == 0 && !kept(a)) {
-                        registers.give(register);
-                    }
-                }
-            }
-            while let Some(store) = stores.next_if(|s| s.value as usize == v) {
-                let register = loaded(code, store.value, &mut homes, &mut registers, &mut steps)?;
-                steps.push(Step::Store(register, *store));
-                uses[v] -= 1;
-                if uses[v] == 0 && !kept(store.value) {
-                    registers.give(register);
-                }
-            }
-        }
-        let tile = (CACHE / registers.count.max(1) / LEAST * LEAST).clamp(LEAST, MOST);
-        Some(Self { length, numbers, shared, steps, registers: registers.count, tile })
-    }
-
-    /// Runs all tiles.
-    pub(super) fn run(&self, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
-        let mut registers = std::mem::take(memory.registers);
-        let size = self.registers * self.tile;
-        if registers.len() < size {
-            registers.resize(size, 0.0);
-        }
-        let file = &mut registers[..size];
-        for &(register, number) in &self.numbers {
-            self.register(file, register).fill(number);
-        }
-        for &(register, access) in &self.shared {
-            let number = memory.data(access.home)[access.offset];
-            self.register(file, register).fill(number);
-        }
-        let mut start = 0;
-        let mut result = Ok(());
-        while start < self.length && result.is_ok() {
-            let lanes = self.tile.min(self.length - start);
-            for step in &self.steps {
-                self.step(step, start, lanes, file, memory);
-            }
-            start += lanes;
-            result = check(cancel);
-        }
-        *memory.registers = registers;
-        result
-    }
-
-    fn register<'a>(&self, file: &'a mut [f64], register: u16) -> &'a mut [f64] {
-        let first = usize::from(register) * self.tile;
-        &mut file[first..first + self.tile]
-    }
-
-    fn step(&self, step: &Step, start: usize, lanes: usize, file: &mut [f64], memory: &mut Memory<'_>) {
-        match step {
-            Step::Load(access, register) => {
-                let target = &mut self.register(file, *register)[..lanes];
-                let data = memory.data(access.home);
-                let first = access.offset as isize + start as isize * access.stride;
-                if access.stride == 1 {
-                    target.copy_from_slice(&data[first as usize..first as usize + lanes]);
-                } else if let Ok(stride @ 1..) = usize::try_from(access.stride) {
-                    target.iter_mut().zip(data[first as usize..].iter().step_by(stride)).for_each(|(t, x)| *t = *x);
-                } else {
-                    for (lane, t) in target.iter_mut().enumerate() {
-                        *t = data[(first + lane as isize * access.stride) as usize];
-                    }
-                }
-            }
-            Step::Apply(apply, args, out) => {
-                #[cfg(test)]
-                crate::kernel::tally::done(lanes * apply.each as usize);
-                self.apply(apply, *args, *out, lanes, file);
-            }
-            Step::Store(register, store) => {
-                let source = &self.register(file, *register)[..lanes];
-                let stride = store.stride.unsigned_abs();
-                let target = &mut memory.slots[store.slot][store.offset + start * stride..];
-                if stride == 1 {
-                    target[..lanes].copy_from_slice(source);
-                } else {
-                    target.iter_mut().step_by(stride.max(1)).zip(source).for_each(|(t, x)| *t = *x);
-                }
-            }
+        if let Some(register) = self.homes[v as usize].filter(|_| self.uses[v as usize] == 0 && !kept) {
+            self.registers.give(register);
         }
     }
-
-    fn apply(&self, apply: &Apply, args: [u16; 3], out: u16, lanes: usize, file: &mut [f64]) {
-        let tile = self.tile;
-        let (below, rest) = file.split_at_mut(usize::from(out) * tile);
-        let (target, above) = rest.split_at_mut(tile);
-        let of = |register: u16| {
-            if register < out {
-                &below[usize::from(register) * tile..][..lanes]
-            } else {
-                &above[usize::from(register - out - 1) * tile..][..lanes]
-            }
-        };
-        let target = &mut target[..lanes];
-        match apply.count {
-            1 => (apply.kernel)(&[of(args[0])], target),
-            2 => (apply.kernel)(&[of(args[0]), of(args[1])], target),
-            _ => (apply.kernel)(&args.map(of), target),
-        }
-    }
-}
-
-/// The register of a value, loaded if it is not yet.
-fn loaded(
-    code: &Code,
-    v: u32,
-    homes: &mut [Option<u16>],
-    registers: &mut Registers,
-    steps: &mut Vec<Step>,
-) -> Option<u16> {
-    if let Some(register) = homes[v as usize] {
-        return Some(register);
-    }
-    let Value::Load(access) = &code.values[v as usize] else { return None };
-    let register = registers.take()?;
-    homes[v as usize] = Some(register);
-    steps.push(Step::Load(*access, register));
-    Some(register)
 }

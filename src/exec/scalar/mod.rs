@@ -7,6 +7,7 @@ mod code;
 mod lanes;
 mod single;
 mod summed;
+mod tile;
 
 use rustc_hash::FxHashMap;
 
@@ -29,7 +30,7 @@ impl Program {
     pub(super) fn registers(&self) -> usize {
         match self {
             Self::Single(single) => single.registers,
-            Self::Lanes(lanes) => lanes.registers * lanes.tile,
+            Self::Lanes(lanes) => lanes.room(),
         }
     }
 
@@ -252,9 +253,15 @@ impl Planner<'_> {
             *arg = self.operand(a)?;
         }
         let arithmetic = if let Single::Arithmetic(arithmetic) = node.op.single { Some(arithmetic) } else { None };
+        let pair = if let Single::Paired(pair) = node.op.single {
+            pair.of.iter().position(|name| *name == node.op.name).map(|place| (pair, place))
+        } else {
+            None
+        };
         let apply = Apply {
             kernel,
             arithmetic,
+            pair,
             count: node.args.len(),
             args,
             #[cfg(test)]

@@ -48,7 +48,13 @@ pub(super) fn crews(settings: &Serve) -> Result<(Crew, Crew), String> {
     let reserved = settings.memory_budget / SMALL_SHARE;
     let large = crew("large", settings.threads, LARGE_NICENESS, settings.memory_budget - reserved, settings.queue)?;
     // One small request that takes longer than was thought does not keep all others waiting.
-    let small = crew("small", large.threads.count().max(2), SMALL_NICENESS, reserved, settings.queue.saturating_mul(SMALL_QUEUE))?;
+    let small = crew(
+        "small",
+        large.threads.count().max(2),
+        SMALL_NICENESS,
+        reserved,
+        settings.queue.saturating_mul(SMALL_QUEUE),
+    )?;
     Ok((small, large))
 }
 

@@ -24,7 +24,7 @@ pub(super) const PART: usize = 1 << 25;
 const SHORT: usize = 32;
 
 /// Columns copied or reordered between two looks at the flag.
-const COLUMNS: usize = 16;
+pub(super) const COLUMNS: usize = 16;
 
 /// Goes on, unless the work is not wanted any more.
 pub(super) fn go_on(cancel: &AtomicBool) -> Option<()> {

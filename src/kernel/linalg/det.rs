@@ -19,7 +19,8 @@ pub fn det(a: &[f64], n: usize, cancel: &AtomicBool) -> f64 {
         [a, b, c, d, e, f, g, h, i] => a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g),
         _ if a.iter().any(|x| x.is_nan()) => f64::NAN,
         _ => {
-            let Some(lu) = Lu::new(MatRef::from_row_major_slice(a, n, n), cancel) else { return f64::NAN };
+            let mut room = Vec::new();
+            let Some(lu) = Lu::new(MatRef::from_row_major_slice(a, n, n), &mut room, cancel) else { return f64::NAN };
             let sign = if lu.is_odd() { -1.0 } else { 1.0 };
             // The pivots after an exact zero are not numbers.
             let first = lu.pivots().find(|&pivot| pivot == 0.0 || pivot.is_nan());
@@ -28,13 +29,13 @@ pub fn det(a: &[f64], n: usize, cancel: &AtomicBool) -> f64 {
     }
 }
 
-/// The sign of the determinant of `a` (n×n) and the logarithm of its size, which neither overflows nor underflows:
-/// `(0, -∞)` for a singular matrix, `(1, 0)` for n = 0, NaN once `cancel` is set.
-pub fn logabsdet(a: &[f64], n: usize, cancel: &AtomicBool) -> (f64, f64) {
-    if a.iter().any(|x| x.is_nan()) {
+/// The sign of the determinant (-1, 0 or 1) and the logarithm of its size, of the matrix (n×n) with these factors:
+/// (0, -∞) for a singular matrix, NaN for one that holds NaN.
+pub fn logabsdet_factored(factors: &[f64], n: usize) -> (f64, f64) {
+    let lu = Lu::of(factors, n);
+    if factors.first().is_some_and(|x| x.is_nan()) {
         return (f64::NAN, f64::NAN);
     }
-    let Some(lu) = Lu::new(MatRef::from_row_major_slice(a, n, n), cancel) else { return (f64::NAN, f64::NAN) };
     let (mut sign, mut log) = (if lu.is_odd() { -1.0 } else { 1.0 }, 0.0);
     for pivot in lu.pivots() {
         if pivot == 0.0 {
@@ -44,6 +45,14 @@ pub fn logabsdet(a: &[f64], n: usize, cancel: &AtomicBool) -> (f64, f64) {
         log += pivot.abs().ln();
     }
     (sign, log)
+}
+
+/// Factors, and looks at the pivots.
+#[cfg(test)]
+fn logabsdet(a: &[f64], n: usize, cancel: &AtomicBool) -> (f64, f64) {
+    let mut factors = vec![0.0; n * (n + 1)];
+    super::lu(a, n, &mut factors, cancel);
+    logabsdet_factored(&factors, n)
 }
 
 #[cfg(test)]

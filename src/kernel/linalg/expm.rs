@@ -82,8 +82,9 @@ fn times(x: &Mat<f64>, y: &Mat<f64>, cancel: &AtomicBool) -> Option<Mat<f64>> {
 }
 
 /// The X with L U X = B, for the factors of a matrix.
-fn divided(factors: &Lu, mut b: Mat<f64>, cancel: &AtomicBool) -> Option<Mat<f64>> {
-    blocks::reorder(b.as_mut(), factors.order(), cancel)?;
+fn divided(factors: &Lu<'_>, mut b: Mat<f64>, cancel: &AtomicBool) -> Option<Mat<f64>> {
+    let order: Vec<usize> = factors.order().collect();
+    blocks::reorder(b.as_mut(), &order, cancel)?;
     factors.substitute(b.as_mut(), false, cancel)?;
     Some(b)
 }
@@ -128,7 +129,8 @@ fn exponential(a: MatRef<f64>, direction: Option<MatRef<f64>>, cancel: &AtomicBo
     let above = combination(&[(1.0, &even), (1.0, &odd)]);
     let below = combination(&[(1.0, &even), (-1.0, &odd)]);
     // (V - U) R = V + U, and so (V - U) R' = (V + U)' - (V - U)' R.
-    let factors = Lu::new(below.0.as_ref(), cancel)?;
+    let mut room = Vec::new();
+    let factors = Lu::new(below.0.as_ref(), &mut room, cancel)?;
     let value = divided(&factors, above.0, cancel)?;
     let slope = match (above.1, below.1) {
         (Some(up), Some(down)) => Some(divided(&factors, up - times(&down, &value, cancel)?, cancel)?),

@@ -20,10 +20,12 @@ mod triangular;
 
 pub use cholesky::cholesky;
 pub use cofactor::cofactor;
-pub use det::{det, logabsdet};
+pub use det::{det, logabsdet_factored};
 pub use eigen::{cluster, eigh};
 pub use expm::{expm, expm_frechet};
-pub use lu::{inverse, solve};
+#[cfg(test)]
+use lu::{inverse, solve};
+pub use lu::{inverse_factored, lu, solve_factored};
 pub use qr::{lstsq, qr};
 pub use svd::{singular_values, svd};
 pub use triangular::triangular_solve;

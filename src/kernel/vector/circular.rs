@@ -15,9 +15,9 @@ pub fn is_near(x: f64) -> bool {
     x.abs() < MOST
 }
 
-/// The sine, `quarters` quarter turns on.
+/// An angle less the nearest multiple of a right angle: its sine and cosine, and the multiple in the lowest bits.
 #[inline(always)]
-fn turned(x: f64, quarters: u64) -> f64 {
+fn reduced(x: f64) -> (f64, f64, u64) {
     let shifted = x * std::f64::consts::FRAC_2_PI + ROUNDER;
     let k = shifted - ROUNDER;
     let (high, low) = exact_sum(x - k * HALF_PI[0], -(k * HALF_PI[1]));
@@ -33,22 +33,35 @@ fn turned(x: f64, quarters: u64) -> f64 {
     let most = 1.0 - half;
     let cosine = most + (((1.0 - most) - half) + (square * square * quartic - r * low));
 
-    let quarter = shifted.to_bits().wrapping_add(quarters);
-    let y = if quarter & 1 == 0 { sine } else { cosine };
-    f64::from_bits(y.to_bits() ^ ((quarter & 2) << 62))
+    (sine, cosine, shifted.to_bits())
+}
+
+/// The sine so many quarter turns on.
+#[inline(always)]
+fn turned((sine, cosine, quarters): (f64, f64, u64), more: u64) -> f64 {
+    let quarters = quarters.wrapping_add(more);
+    let y = if quarters & 1 == 0 { sine } else { cosine };
+    f64::from_bits(y.to_bits() ^ ((quarters & 2) << 62))
 }
 
 /// The sine of an angle that [`is_near`] says it holds for.
 #[inline(always)]
 pub fn sin(x: f64) -> f64 {
-    let y = turned(x, 0);
-    if x == 0.0 { x } else { y }
+    sin_and_cos(x)[0]
 }
 
 /// The cosine of an angle that [`is_near`] says it holds for.
 #[inline(always)]
 pub fn cos(x: f64) -> f64 {
-    turned(x, 1)
+    sin_and_cos(x)[1]
+}
+
+/// The sine and the cosine of an angle that [`is_near`] says they hold for.
+#[inline(always)]
+pub fn sin_and_cos(x: f64) -> [f64; 2] {
+    let reduced = reduced(x);
+    let sine = turned(reduced, 0);
+    [if x == 0.0 { x } else { sine }, turned(reduced, 1)]
 }
 
 /// The sine of any angle, as close as a double can be: for those that [`sin`] does not hold for.

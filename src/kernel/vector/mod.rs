@@ -12,13 +12,15 @@ mod circular;
 mod exponential;
 mod hyperbolic;
 mod logarithm;
+mod plane;
 #[cfg(test)]
 mod tests;
 
-pub use circular::{cos, cos_of_any, is_near, sin, sin_of_any};
+pub use circular::{cos, cos_of_any, is_near, sin, sin_and_cos, sin_of_any};
 pub use exponential::{exp, expm1};
 pub use hyperbolic::{sech2, tanh};
 pub use logarithm::{log, log1p};
+pub use plane::{atan2, hypot, is_moderate};
 
 /// Adding this to a number below 2⁵¹ rounds it to a whole one, which then stands in the lowest bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
@@ -43,6 +45,20 @@ fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
         sum = sum * x + coefficients[i];
     }
     sum
+}
+
+/// The product of two numbers, and its rounding error (Dekker's): the halves of the factors have 26 bits.
+#[inline(always)]
+fn exact_product(x: f64, y: f64) -> (f64, f64) {
+    const SPLIT: f64 = 134_217_729.0;
+    let halves = |x: f64| {
+        let shifted = x * SPLIT;
+        let high = shifted - (shifted - x);
+        (high, x - high)
+    };
+    let product = x * y;
+    let ((x, x_low), (y, y_low)) = (halves(x), halves(y));
+    (product, ((x * y - product) + x * y_low + x_low * y) + x_low * y_low)
 }
 
 /// The sum of two numbers, and its rounding error.

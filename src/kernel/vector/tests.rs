@@ -1,7 +1,7 @@
 //! Errors against correctly rounded functions, special values included, and that neither place nor company changes a bit.
 
 use super::super::elementwise::{sigmoid, softplus};
-use super::super::lanes::{map1, map1_unless};
+use super::super::lanes::{map1, map1_unless, map2_unless, pair_unless};
 use super::super::random::Random;
 use super::*;
 
@@ -195,6 +195,76 @@ fn angles_next_to_multiples_of_a_right_angle_keep_all_digits() {
         for x in [near.next_down(), near, near.next_up()] {
             assert!(steps(sin(x), pxfm::f_sin(x)) <= 1, "sin({x:e})");
             assert!(steps(cos(x), pxfm::f_cos(x)) <= 1, "cos({x:e})");
+        }
+    }
+}
+
+/// Two functions of a point, in the order y, x, as loops apply them, and the correctly rounded ones.
+type OfPoint = (&'static str, fn(&[f64], &[f64], &mut [f64]), fn(f64, f64) -> f64);
+
+const OF_POINTS: [OfPoint; 2] = [
+    ("atan2", |y, x, out| map2_unless([y, x], out, atan2, is_moderate, f64::atan2), pxfm::f_atan2),
+    ("hypot", |y, x, out| map2_unless([y, x], out, hypot, is_moderate, f64::hypot), pxfm::f_hypot),
+];
+
+#[test]
+fn sines_along_with_cosines_are_what_they_are_alone() {
+    let mut random = Random::new(10);
+    let mut x = arguments(&mut random, (-2e6, 2e6));
+    x.extend([0.0, -0.0, f64::NAN, f64::INFINITY, 1e22]);
+    let (mut sines, mut cosines) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let any = |x| [sin_of_any(x), cos_of_any(x)];
+    pair_unless(&x, [&mut sines, &mut cosines], sin_and_cos, is_near, any);
+    let mut alone = vec![0.0; x.len()];
+    for (f, otherwise, found) in
+        [(sin as fn(f64) -> f64, sin_of_any as fn(f64) -> f64, sines), (cos, cos_of_any, cosines)]
+    {
+        map1_unless([&x], &mut alone, f, is_near, otherwise);
+        assert!(alone.iter().zip(&found).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan()));
+    }
+}
+
+#[test]
+fn angles_and_distances_are_within_a_step_of_the_correctly_rounded_ones() {
+    let mut random = Random::new(9);
+    for exponents in [1, 3, 60, 300] {
+        let mut coordinate =
+            || random.number() * 2.0_f64.powi(random.below(2 * exponents + 1) as i32 - exponents as i32);
+        let (y, x): (Vec<f64>, Vec<f64>) = (0..50_000).map(|_| (coordinate(), coordinate())).unzip();
+        for (name, along, reference) in OF_POINTS {
+            let mut out = vec![f64::NAN; x.len()];
+            along(&y, &x, &mut out);
+            for ((y, x), found) in y.iter().zip(&x).zip(out) {
+                let expected = reference(*y, *x);
+                assert!(steps(found, expected) <= 1, "{name}({y:e}, {x:e}) = {found:e}, not {expected:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn angles_and_distances_of_special_points_are_those_of_the_standard() {
+    let tiny = f64::from_bits(1);
+    let positive = [0.0, tiny, 1e-310, 1e-200, 1e-140, 1e-50, 0.25, 0.5, 0.7, 1.0, 1.5, 1e50, 1e140, 1e200, f64::MAX];
+    let mut special: Vec<f64> = positive.iter().flat_map(|&x| [x, -x]).collect();
+    special.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+    for (name, along, _) in OF_POINTS {
+        let reference: fn(f64, f64) -> f64 = if name == "atan2" { f64::atan2 } else { f64::hypot };
+        for &y in &special {
+            // All at once, and each alone; one coordinate for many points.
+            let mut together = vec![0.0; special.len()];
+            along(&[y], &special, &mut together);
+            for (&x, together) in special.iter().zip(together) {
+                let mut out = [0.0];
+                along(&[y], &[x], &mut out);
+                let expected = reference(y, x);
+                assert!(steps(out[0], expected) <= 1, "{name}({y:e}, {x:e}) = {:e}, not {expected:e}", out[0]);
+                assert!(
+                    out[0].is_nan() || out[0].is_sign_negative() == expected.is_sign_negative(),
+                    "{name}({y}, {x})"
+                );
+                assert!(out[0].to_bits() == together.to_bits() || out[0].is_nan(), "{name}({y}, {x})");
+            }
         }
     }
 }

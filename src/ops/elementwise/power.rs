@@ -8,6 +8,7 @@ use super::exponential::LOG;
 use super::{LIBRARY, at_zero, map1, map2, primitive};
 use crate::fault::Fault;
 use crate::ir::{Builder, NodeId, Primitive, Rule};
+use crate::kernel;
 
 /// `x ^ y`. d/dx = y·x^(y-1), and 0 where y = 0; d/dy = x^y·log x, and 0 at (0, y > 0).
 static POWER: Primitive = Primitive {
@@ -90,7 +91,17 @@ pub(in crate::ops) static HYPOT: Primitive = Primitive {
     kink: Some(|b, n, _| Some(b.is(n, 0.0))),
     ..primitive(
         "hypot",
-        |a, o| map2(a, o, f64::hypot),
+        |a, o| {
+            kernel::map2_unless(
+                [a[0], a[1]],
+                o,
+                #[inline(always)]
+                #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
+                |x, y| kernel::hypot(x, y),
+                kernel::is_moderate,
+                f64::hypot,
+            );
+        },
         LIBRARY,
         Rule::Local(|b, n, i| {
             let (x, flat) = (b.arg(n, i), b.is(n, 0.0));

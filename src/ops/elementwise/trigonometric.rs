@@ -3,8 +3,8 @@
 use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::HYPOT;
-use super::{LIBRARY, map1, map2, of_argument, primitive, unary};
-use crate::ir::{Builder, NodeId, Primitive, Rule, Single};
+use super::{LIBRARY, map1, of_argument, primitive, unary};
+use crate::ir::{Builder, NodeId, Pair, Primitive, Rule, Single};
 use crate::kernel;
 
 /// Applies a function of an angle along a slice: one form for near angles, another for the rest.
@@ -21,8 +21,25 @@ macro_rules! circular {
     };
 }
 
+/// Sine and cosine share the reduction of the angle, and each is made of both.
+static SIN_AND_COS: Pair = Pair {
+    of: ["sin", "cos"],
+    bound: 1.0,
+    kernel: |x, out| {
+        kernel::pair_unless(
+            x,
+            out,
+            #[inline(always)]
+            #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
+            |x| kernel::sin_and_cos(x),
+            kernel::is_near,
+            |x| [kernel::sin_of_any(x), kernel::cos_of_any(x)],
+        );
+    },
+};
+
 static SIN: Primitive = Primitive {
-    single: Single::Bounded(1.0),
+    single: Single::Paired(&SIN_AND_COS),
     ..primitive(
         "sin",
         |a, o| circular!(a, o, kernel::sin, kernel::sin_of_any),
@@ -32,7 +49,7 @@ static SIN: Primitive = Primitive {
 };
 
 static COS: Primitive = Primitive {
-    single: Single::Bounded(1.0),
+    single: Single::Paired(&SIN_AND_COS),
     ..primitive(
         "cos",
         |a, o| circular!(a, o, kernel::cos, kernel::cos_of_any),
@@ -84,7 +101,17 @@ static ATAN: Primitive = primitive(
 /// divided twice by r so that r² cannot overflow.
 static ATAN2: Primitive = primitive(
     "atan2",
-    |a, o| map2(a, o, f64::atan2),
+    |a, o| {
+        kernel::map2_unless(
+            [a[0], a[1]],
+            o,
+            #[inline(always)]
+            #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
+            |y, x| kernel::atan2(y, x),
+            kernel::is_moderate,
+            f64::atan2,
+        );
+    },
     LIBRARY,
     Rule::Local(|b, n, i| {
         let (y, x) = (b.arg(n, 0), b.arg(n, 1));

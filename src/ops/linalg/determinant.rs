@@ -2,14 +2,14 @@
 
 use super::super::Algebra;
 use super::super::structure::{slice, stack};
-use super::{beside, cubic, each, number, square};
+use super::{beside, cubic, each, lu, number, square};
 use crate::ir::{
     Absorb, Batch, Builder, Cost, DenseKernel, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError,
     Single,
 };
 use crate::kernel;
 
-/// A⁻¹, with the tangent `-A⁻¹ A' A⁻¹`.
+/// A⁻¹ from A and its factors, with the tangent `-A⁻¹ A' A⁻¹`.
 pub(super) static INVERSE: Primitive = Primitive {
     shape: square,
     cost: Cost::Formula(|_, args, _| cubic(4, args[0])),
@@ -17,8 +17,8 @@ pub(super) static INVERSE: Primitive = Primitive {
     ..of_matrix(
         "inverse",
         |_, _, args, out, cancel| {
-            each(&args[0], out, cancel, |a, n, out| {
-                kernel::inverse(a, n, out, cancel);
+            each(&args[1], out, cancel, |factors, n, out| {
+                kernel::inverse_factored(factors, n - 1, out, cancel);
             });
         },
         Rule::Jvp {
@@ -74,10 +74,12 @@ static COFACTOR: Primitive = Primitive {
     )
 };
 
-/// log|det A|, with the tangent `tr(A⁻¹ A')`.
+/// log|det A| from A and its factors, with the tangent `tr(A⁻¹ A')`.
 static LOGABSDET: Primitive = of_matrix(
     "logabsdet",
-    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n, cancel).1),
+    |_, _, args, out, cancel| {
+        each(&args[1], out, cancel, |factors, n, out| out[0] = kernel::logabsdet_factored(factors, n - 1).1);
+    },
     Rule::Jvp {
         tangent: |b, n, tangents| {
             let inverse = inverse_transposed(b, n);
@@ -87,10 +89,12 @@ static LOGABSDET: Primitive = of_matrix(
     },
 );
 
-/// The sign of det A: -1, 0 or 1.
+/// The sign of det A from A and its factors: -1, 0 or 1.
 static SIGN: Primitive = of_matrix(
     "det_sign",
-    |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| out[0] = kernel::logabsdet(a, n, cancel).0),
+    |_, _, args, out, cancel| {
+        each(&args[1], out, cancel, |factors, n, out| out[0] = kernel::logabsdet_factored(factors, n - 1).0);
+    },
     Rule::Zero,
 );
 
@@ -121,7 +125,7 @@ fn inner(b: &mut Builder, c: NodeId, t: NodeId) -> NodeId {
 /// A⁻ᵀ for the argument A of a node.
 fn inverse_transposed(b: &mut Builder, n: NodeId) -> NodeId {
     let a = b.arg(n, 0);
-    let inverse = b.apply(&INVERSE, &[a]);
+    let inverse = lu::apply(b, &INVERSE, a);
     b.transposed(inverse)
 }
 
@@ -168,7 +172,7 @@ fn minor(
 
 /// The sign of the determinant and the logarithm of its size.
 pub(in crate::ops) fn sign_and_logabsdet(b: &mut Builder, x: NodeId) -> (NodeId, NodeId) {
-    (b.apply(&SIGN, &[x]), b.apply(&LOGABSDET, &[x]))
+    (lu::apply(b, &SIGN, x), lu::apply(b, &LOGABSDET, x))
 }
 
 /// The two along a new last axis.

@@ -8,7 +8,7 @@ use super::super::row::{Meaning, Operation};
 use super::super::structure::{concatenate, slice};
 use super::determinant::INVERSE;
 use super::part::plane;
-use super::{beside, cubic, each, matrix, square};
+use super::{beside, cubic, each, lu, matrix, square};
 use crate::fault::Fault;
 use crate::ir::{
     Absorb, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError, Single,
@@ -114,7 +114,7 @@ fn build_expm(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
 fn build_matrix_power(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let x = matrix(b, args, "x")?;
     let exponent = args.integer(b, "n")?;
-    let mut square = if exponent < 0 { b.apply(&INVERSE, &[x]) } else { x };
+    let mut square = if exponent < 0 { lu::apply(b, &INVERSE, x) } else { x };
     let mut left = exponent.unsigned_abs();
     let mut power = None;
     while left > 0 {

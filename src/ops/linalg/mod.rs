@@ -9,6 +9,7 @@ mod determinant;
 pub(super) mod factors;
 pub(super) mod functions;
 mod least_squares;
+mod lu;
 mod orthogonal;
 mod part;
 mod singular;
@@ -106,7 +107,7 @@ fn matrix(b: &mut Builder, args: &Bound<'_>, name: &str) -> Result<NodeId, Fault
 
 fn build_inv(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let x = matrix(b, args, "x")?;
-    Ok(b.apply(&INVERSE, &[x]))
+    Ok(lu::apply(b, &INVERSE, x))
 }
 
 fn build_det(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {

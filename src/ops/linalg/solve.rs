@@ -11,8 +11,9 @@ use super::super::bind::Bound;
 use super::super::manipulation::diagonal::{lower, upper};
 use super::super::shaping::broadcast_shapes;
 use super::super::structure::batched;
+use super::lu::factors;
 use super::part::{plane, with_plane};
-use super::{batch, beside, cubic, each};
+use super::{batch, beside, each};
 use crate::fault::{Code, Fault};
 use crate::ir::{
     Absorb, Attr, Batch, BatchArg, Builder, Cost, Depends, Kernel, Node, NodeId, Primitive, Room, Rule, Shape,
@@ -20,16 +21,18 @@ use crate::ir::{
 };
 use crate::kernel::{self, View};
 
-/// `A X = B`, or `Aᵀ X = B`, for A of shape [..., n, n] and B of shape [..., n, k].
+/// `A X = B`, or `Aᵀ X = B`, for A of shape [..., n, n], B of shape [..., n, k] and the factors of A.
 pub(super) static SOLVE: Primitive = Primitive {
-    cost: Cost::Formula(|_, args, _| (cubic(4, args[0]) / 3).saturating_add(substitutions(args, 2))),
+    cost: Cost::Formula(|_, args, _| substitutions(args, 2)),
     room: Room::Formula(|attr, args| {
-        let (_, _, columns) = plane(&args[1].shape[..]);
-        beside(args, |_, n, _| n * n + if matches!(attr, Attr::Triangle(_, true, _)) { n * columns } else { 0 })
+        let columns = plane(&args[1].shape).1;
+        beside(args, |_, n, _| if matches!(attr, Attr::Triangle(_, true, _)) { n * columns } else { 0 })
     }),
     ..system("solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(_, transposed, absorb) = *attr else { return };
-        each_system(args, out, cancel, |a, n, b, out| kernel::solve(a, n, b, (transposed, absorb), out, cancel));
+        each_system([args[2], args[1]], out, cancel, |factors, n, b, out| {
+            kernel::solve_factored(factors, n - 1, b, (transposed, absorb), out, cancel)
+        });
     })
 };
 
@@ -38,7 +41,7 @@ pub(super) static TRIANGULAR: Primitive = Primitive {
     cost: Cost::Formula(|_, args, _| substitutions(args, 1)),
     ..system("triangular_solve", |attr, _, args, out, cancel| {
         let Attr::Triangle(lower, transposed, absorb) = *attr else { return };
-        each_system(args, out, cancel, |a, n, b, out| {
+        each_system([args[0], args[1]], out, cancel, |a, n, b, out| {
             kernel::triangular_solve(a, n, b, (lower, transposed), absorb, out, cancel)
         });
     })
@@ -55,7 +58,7 @@ const fn system(name: &'static str, kernel: crate::ir::DenseKernel) -> Primitive
                 let (op, attr) = (b.node(n).op, b.node(n).attr.clone());
                 let Attr::Triangle(lower, transposed, _) = attr else { return ct };
                 let a = b.arg(n, 0);
-                b.make(op, &[a, ct], Attr::Triangle(lower, !transposed, true))
+                of(b, op, (a, ct), Attr::Triangle(lower, !transposed, true))
             }),
         },
         depends: Depends::Trailing(2),
@@ -81,6 +84,16 @@ fn shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
     }
 }
 
+/// A system with a matrix and a right-hand side.
+fn of(b: &mut Builder, op: &'static Primitive, (a, rhs): (NodeId, NodeId), attr: Attr) -> NodeId {
+    if std::ptr::eq(op, &raw const SOLVE) {
+        let factors = factors(b, a);
+        b.make(op, &[a, rhs, factors], attr)
+    } else {
+        b.make(op, &[a, rhs], attr)
+    }
+}
+
 /// `passes` · n² · k multiplications and as many additions for each system.
 fn substitutions(args: &[&[usize]], passes: u64) -> u64 {
     (elements(args[1]) as u64).saturating_mul(batch(args[0]).1 as u64).saturating_mul(passes)
@@ -88,14 +101,14 @@ fn substitutions(args: &[&[usize]], passes: u64) -> u64 {
 
 /// Runs over the systems of a batch. What could not be solved is NaN in the result and needs no word here.
 fn each_system(
-    args: &[View<'_>],
+    [matrix, rhs]: [View<'_>; 2],
     out: &mut [f64],
     cancel: &AtomicBool,
     solve: impl Fn(&[f64], usize, &[f64], &mut [f64]) -> bool,
 ) {
-    let rhs = args[1].contiguous_until(cancel);
+    let rhs = rhs.contiguous_until(cancel);
     let mut start = 0;
-    each(&args[0], out, cancel, |a, n, part| {
+    each(&matrix, out, cancel, |a, n, part| {
         solve(a, n, &rhs[start..start + part.len()], part);
         start += part.len();
     });
@@ -120,7 +133,7 @@ fn tangent(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<No
         });
     }
     let a = b.arg(n, 0);
-    Some(b.make(op, &[a, rhs?], Attr::Triangle(is_lower, transposed, true)))
+    Some(of(b, op, (a, rhs?), Attr::Triangle(is_lower, transposed, true)))
 }
 
 pub(super) fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], size: usize) -> NodeId {
@@ -134,7 +147,7 @@ pub(super) fn batch_rule(b: &mut Builder, node: &Node, args: &[BatchArg], size: 
         let shape = batched(size, b.shape(rhs));
         b.broadcast_to(rhs, &shape)
     };
-    b.make(node.op, &[a, rhs], node.attr.clone())
+    of(b, node.op, (a, rhs), node.attr.clone())
 }
 
 /// Solves for right-hand sides that have more leading axes than the matrix: those become columns, so
@@ -143,7 +156,7 @@ fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId,
     let rank = b.shape(rhs).len();
     let extra = rank - b.shape(a).len();
     if extra == 0 {
-        return b.make(op, &[a, rhs], attr.clone());
+        return of(b, op, (a, rhs), attr.clone());
     }
     let kept = rank - 1 - extra;
     let order: SmallVec<[usize; 4]> = (extra..rank - 1).chain(0..extra).chain([rank - 1]).collect();
@@ -152,7 +165,7 @@ fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId,
     let mut flat: Shape = wide[..kept].into();
     flat.push(elements(&wide[kept..]));
     let columns = b.reshape(moved, &flat);
-    let solved = b.make(op, &[a, columns], attr.clone());
+    let solved = of(b, op, (a, columns), attr.clone());
     // Nearest solutions have as many rows as the matrix has columns.
     wide[kept - 1] = b.shape(solved)[kept - 1];
     let solved = b.reshape(solved, &wide);
@@ -164,7 +177,7 @@ fn with_columns(b: &mut Builder, op: &'static Primitive, attr: &Attr, a: NodeId,
 pub(in crate::ops) fn solve_vector(b: &mut Builder, a: NodeId, y: NodeId) -> NodeId {
     let n = b.shape(y)[0];
     let column = b.reshape(y, &[n, 1]);
-    let solved = b.make(&SOLVE, &[a, column], Attr::Triangle(false, false, false));
+    let solved = of(b, &SOLVE, (a, column), Attr::Triangle(false, false, false));
     b.reshape(solved, &[n])
 }
 
@@ -209,5 +222,5 @@ fn of_matrices(
     let lead = broadcast_shapes(&[a_lead, b_lead])?;
     let whole = |plane: &[usize]| -> Shape { lead.iter().chain(plane).copied().collect() };
     let (a, rhs) = (b.broadcast_to(a, &whole(a_plane)), b.broadcast_to(rhs, &whole(b_plane)));
-    Ok(b.make(op, &[a, rhs], attr.clone()))
+    Ok(of(b, op, (a, rhs), attr.clone()))
 }

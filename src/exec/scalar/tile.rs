@@ -1,0 +1,252 @@
+//! Running a program over many points: tile after tile, all operations of one inside a single loop that is compiled for
+//! this processor, and parts of the points on several threads.
+
+use smallvec::SmallVec;
+
+use super::super::run::{Cancel, Cancelled, Memory, check};
+use super::code::{Access, Apply, Store};
+use super::lanes::{Lanes, Step};
+use crate::ir::{Arithmetic, Pair};
+use crate::kernel::best;
+
+/// Lanes of a tile, and those of a tile of a program whose registers would fill the first-level cache.
+const WIDE: usize = 64;
+const NARROW: usize = 32;
+
+/// Most registers of a program with wide tiles.
+const MOST_WIDE: usize = 96;
+
+/// Lanes that are computed together.
+const CHUNK: usize = 8;
+
+/// Points that are worth a thread.
+const PART: usize = 1 << 12;
+
+/// Numbers between two places that begin a line of the cache.
+const LINE: usize = 8;
+
+fn width(registers: usize) -> usize {
+    if registers <= MOST_WIDE { WIDE } else { NARROW }
+}
+
+/// Numbers that so many registers hold.
+pub(super) fn room(registers: usize) -> usize {
+    registers * width(registers) + LINE
+}
+
+/// Runs all tiles.
+pub(super) fn run(lanes: &Lanes, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
+    let mut slots: SmallVec<[Vec<f64>; 4]> =
+        lanes.targets.iter().map(|&(slot, _)| std::mem::take(&mut memory.slots[slot])).collect();
+    let mut registers = std::mem::take(memory.registers);
+    let targets = slots.iter_mut().map(Vec::as_mut_slice).collect();
+    let part = Part { lanes, memory, cancel, start: 0, end: lanes.length, targets };
+    let result = part.run(&mut registers);
+    *memory.registers = registers;
+    for (&(slot, _), data) in lanes.targets.iter().zip(slots) {
+        memory.slots[slot] = data;
+    }
+    result
+}
+
+/// Some of the points, and what is written for them.
+struct Part<'a> {
+    lanes: &'a Lanes,
+    memory: &'a Memory<'a>,
+    cancel: &'a Cancel,
+    start: usize,
+    end: usize,
+    /// What is written, in the order of the program's targets.
+    targets: SmallVec<[&'a mut [f64]; 4]>,
+}
+
+impl Part<'_> {
+    /// Runs in halves, as long as there are threads for them; every point has the same bits wherever it is computed.
+    fn run(mut self, registers: &mut Vec<f64>) -> Result<(), Cancelled> {
+        let threads = rayon::current_num_threads();
+        let least = PART.max(self.lanes.length / threads);
+        let count = self.end - self.start;
+        let divides = self.lanes.targets.iter().all(|(_, step)| step.is_some());
+        if threads == 1 || !divides || count < 2 * least {
+            return self.tiles(registers);
+        }
+        let half = (count / 2).next_multiple_of(WIDE);
+        let middle = self.start + half;
+        let mut rest: SmallVec<[&mut [f64]; 4]> = SmallVec::new();
+        for (target, (_, step)) in self.targets.iter_mut().zip(&self.lanes.targets) {
+            let (low, high) = std::mem::take(target).split_at_mut(half * step.unwrap_or(0));
+            *target = low;
+            rest.push(high);
+        }
+        let upper = Part { start: middle, targets: rest, ..self };
+        let lower = Part { end: middle, ..self };
+        let (lower, upper) = rayon::join(|| lower.run(registers), || upper.run(&mut Vec::new()));
+        lower.and(upper)
+    }
+
+    /// Runs tile after tile.
+    fn tiles(mut self, registers: &mut Vec<f64>) -> Result<(), Cancelled> {
+        let room = room(self.lanes.registers);
+        if registers.len() < room {
+            registers.resize(room, 0.0);
+        }
+        // A tile that begins with a line of the cache is read without crossing one.
+        let skipped = registers.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        let file = &mut registers[skipped..];
+        match width(self.lanes.registers) {
+            WIDE => self.filed::<WIDE>(file.as_chunks_mut().0),
+            _ => self.filed::<NARROW>(file.as_chunks_mut().0),
+        }
+    }
+
+    fn filed<const N: usize>(&mut self, file: &mut [[f64; N]]) -> Result<(), Cancelled> {
+        for &(register, number) in &self.lanes.numbers {
+            file[usize::from(register)].fill(number);
+        }
+        for &(register, access) in &self.lanes.shared {
+            file[usize::from(register)].fill(self.memory.data(access.home)[access.offset]);
+        }
+        let first = self.start;
+        for start in (self.start..self.end).step_by(N) {
+            check(self.cancel)?;
+            let tile = Tile { start, done: start - first, count: N.min(self.end - start) };
+            best(
+                (&mut *self, &mut *file),
+                #[inline(always)]
+                |(part, file)| part.tile(tile, file),
+            );
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+    fn tile<const N: usize>(&mut self, tile: Tile, file: &mut [[f64; N]]) {
+        for step in &self.lanes.steps {
+            match step {
+                Step::Arithmetic(arithmetic, args, out) => calculate(*arithmetic, *args, *out, tile.count, file),
+                Step::Call(apply, args, out) => call(apply, *args, *out, tile.count, file),
+                Step::Both(pair, arg, outs) => call_both(pair, *arg, *outs, tile.count, file),
+                Step::Load(access, register) => {
+                    load(self.memory, access, tile.start, &mut file[usize::from(*register)][..tile.count]);
+                }
+                Step::Store(register, target, store) => {
+                    let source = &file[usize::from(*register)][..tile.count];
+                    write(source, store, tile.done, self.targets[*target]);
+                }
+                #[cfg(test)]
+                Step::Count(each) => crate::kernel::tally::done(tile.count * *each as usize),
+            }
+        }
+    }
+}
+
+/// Which points a tile is for.
+#[derive(Clone, Copy)]
+struct Tile {
+    start: usize,
+    /// Points before it in the same part.
+    done: usize,
+    count: usize,
+}
+
+/// One operation on all lanes; those beyond the points hold anything.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
+fn each<const N: usize>(
+    args: [u16; 3],
+    out: u16,
+    count: usize,
+    file: &mut [[f64; N]],
+    f: impl Fn(f64, f64, f64) -> f64,
+) {
+    let (args, out) = (args.map(usize::from), usize::from(out));
+    if args.iter().any(|&a| a >= file.len()) || out >= file.len() {
+        return;
+    }
+    for k in 0..count.div_ceil(CHUNK).min(N / CHUNK) {
+        let [x, y, z] = args.map(|a| file[a].as_chunks::<CHUNK>().0[k]);
+        let mut result = [0.0; CHUNK];
+        for (i, r) in result.iter_mut().enumerate() {
+            *r = f(x[i], y[i], z[i]);
+        }
+        file[out].as_chunks_mut::<CHUNK>().0[k] = result;
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, count: usize, file: &mut [[f64; N]]) {
+    macro_rules! loops {
+        ($($kind:ident)*) => {
+            match arithmetic {
+                $(Arithmetic::$kind => each(
+                    args,
+                    out,
+                    count,
+                    file,
+                    #[inline(always)]
+                    |x, y, z| Arithmetic::$kind.apply(x, y, z),
+                ),)*
+            }
+        };
+    }
+    loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
+}
+
+/// Calls a kernel for one operation.
+fn call<const N: usize>(apply: &Apply, args: [u16; 3], out: u16, count: usize, file: &mut [[f64; N]]) {
+    let (below, rest) = file.split_at_mut(usize::from(out));
+    let Some((target, above)) = rest.split_first_mut() else { return };
+    let of = |register: u16| {
+        if register < out {
+            &below[usize::from(register)][..count]
+        } else {
+            &above[usize::from(register - out - 1)][..count]
+        }
+    };
+    let target = &mut target[..count];
+    match apply.count {
+        1 => (apply.kernel)(&[of(args[0])], target),
+        2 => (apply.kernel)(&[of(args[0]), of(args[1])], target),
+        _ => (apply.kernel)(&args.map(of), target),
+    }
+}
+
+/// Calls a kernel for two functions of one argument.
+fn call_both<const N: usize>(pair: &Pair, arg: u16, outs: [u16; 2], count: usize, file: &mut [[f64; N]]) {
+    let places = [usize::from(arg), usize::from(outs[0]), usize::from(outs[1])];
+    if let Ok([x, first, second]) = file.get_disjoint_mut(places) {
+        (pair.kernel)(&x[..count], [&mut first[..count], &mut second[..count]]);
+    }
+}
+
+/// Reads the numbers of a tile that begins with the point `start`.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+fn load(memory: &Memory<'_>, access: &Access, start: usize, target: &mut [f64]) {
+    let data = memory.data(access.home);
+    let first = access.offset as isize + start as isize * access.stride;
+    if access.stride == 1 {
+        target.copy_from_slice(&data[first as usize..][..target.len()]);
+    } else if let Ok(stride @ 1..) = usize::try_from(access.stride) {
+        target.iter_mut().zip(data[first as usize..].iter().step_by(stride)).for_each(|(t, x)| *t = *x);
+    } else {
+        for (lane, t) in target.iter_mut().enumerate() {
+            *t = data[(first + lane as isize * access.stride) as usize];
+        }
+    }
+}
+
+/// Writes the numbers of a tile that has `done` points of its part before it.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+fn write(source: &[f64], store: &Store, done: usize, target: &mut [f64]) {
+    let stride = store.stride.unsigned_abs();
+    let target = &mut target[store.offset + done * stride..];
+    if stride == 1 {
+        target[..source.len()].copy_from_slice(source);
+    } else {
+        target.iter_mut().step_by(stride.max(1)).zip(source).for_each(|(t, x)| *t = *x);
+    }
+}
