@@ -13,7 +13,7 @@ use crate::kernel;
 pub(super) static INVERSE: Primitive = Primitive {
     shape: square,
     cost: Cost::Formula(|_, args, _| cubic(4, args[0])),
-    room: Room::Formula(|_, args| beside(args, |_, n, _| 2 * n * n)),
+    room: Room::Formula(|_, args| beside(args, |_, n, _| n * n)),
     ..of_matrix(
         "inverse",
         |_, _, args, out, cancel| {
