@@ -18,6 +18,10 @@ use crate::ops::{Algebra, Carried, Steps};
 /// Most elements of a value that is kept for all steps at once.
 const MOST: usize = 1 << 18;
 
+/// Most elements of such a value in one step: of longer ones starting an operation takes little, and keeping them all
+/// takes memory that a loop was cut into segments to save.
+const SMALL: usize = 256;
+
 /// The same values, loops taken apart.
 pub fn fission(b: &mut Builder, roots: &[NodeId]) -> Vec<NodeId> {
     rewritten(b, roots, &mut apart)
@@ -186,7 +190,8 @@ fn standing_alone(b: &Builder, varying: &[bool], steps: usize) -> Vec<bool> {
     let mut alone: Vec<bool> = Vec::with_capacity(varying.len());
     for (node, &varies) in b.nodes().iter().zip(varying) {
         let is_loop = matches!(node.attr, Attr::Loop(_) | Attr::Part(..));
-        let fits = !is_loop && elements(&node.shape).saturating_mul(steps) <= MOST;
+        let size = elements(&node.shape);
+        let fits = !is_loop && size <= SMALL && size.saturating_mul(steps) <= MOST;
         alone.push(!varies || fits && node.args.iter().all(|a| alone[a.index()]));
     }
     alone

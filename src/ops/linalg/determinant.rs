@@ -110,7 +110,7 @@ const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primi
         cost: Cost::Formula(|_, args, _| cubic(4, args[0]) / 3),
         simplify: None,
         kink: None,
-        room: Room::Formula(|_, args| beside(args, |_, n, _| n * n)),
+        room: Room::Copies,
         single: Single::Kernel,
     }
 }
