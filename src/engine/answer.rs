@@ -32,10 +32,9 @@ const FRAME: usize = 1 << 10;
 
 /// Bytes of memory to reserve for the text.
 fn room(document: &Document, compiled: &Compiled, values: &Values) -> usize {
-    let places =
-        |leaf: &Leaf| std::iter::once(leaf.place).chain(leaf.also.iter().map(|also| also.1)).collect::<Vec<_>>();
-    let leaves = || compiled.members.iter().filter(|m| m.want != Want::Sparsity).flat_map(|m| &m.leaves);
-    let arrays = leaves().flat_map(places).map(|place| values.room(compiled, place, document.style));
+    let leaves = compiled.members.iter().filter(|m| m.want != Want::Sparsity).flat_map(|m| &m.leaves);
+    let places = leaves.flat_map(|leaf| std::iter::once(leaf.place).chain(leaf.also.iter().map(|also| also.1)));
+    let arrays = places.map(|place| values.room(compiled, place, document.style));
     let patterns = compiled.members.iter().flat_map(|m| &m.leaves).filter_map(|leaf| leaf.pattern.as_deref());
     let positions = patterns.map(|pattern| sparse::room(pattern, document.format));
     let known = arrays.chain(positions).fold(FRAME, usize::saturating_add);

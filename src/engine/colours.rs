@@ -1,11 +1,10 @@
 //! Derivatives by their pattern: which constants decide it, what it is, and sweeps along its colours.
 
-use std::sync::Arc;
-
 use super::document::Mode;
 use super::limits::Limits;
 use super::mode::{Built, Task, too_large};
 use super::part::{Part, Parts};
+use super::settled;
 use crate::diff::Given;
 use crate::diff::sparse::{Colours, Pattern, Sides, hessian, jacobian, pattern, star, structural, ways};
 use crate::fault::{Code, Fault};
@@ -38,14 +37,11 @@ pub(super) fn given(
     constants: &[(String, NodeId)],
     arrays: &[(String, Tensor)],
 ) -> Vec<(String, Given)> {
-    let nodes: Vec<NodeId> = constants.iter().map(|c| c.1).filter(|c| !inputs.contains(c)).collect();
+    let mut named = settled::constants(arrays, inputs, constants);
+    let nodes: Vec<NodeId> = named.iter().map(|(_, (node, _))| *node).collect();
     let decisive = structural(b, outputs, inputs, &nodes);
-    let named = constants.iter().filter(|c| decisive.contains(&c.1));
-    let with_elements = named.filter_map(|(name, node)| {
-        let (_, tensor) = arrays.iter().find(|(n, _)| n == name)?;
-        Some((name.clone(), (*node, Arc::clone(&tensor.data))))
-    });
-    with_elements.collect()
+    named.retain(|(_, (node, _))| decisive.contains(node));
+    named
 }
 
 /// Where the derivative of outputs by inputs may differ from zero.
@@ -64,8 +60,7 @@ pub(super) fn find(
         let detail = "there are too many pairs of an output and an input; gather scalars into arrays";
         return Err(Fault::new(Code::Limit, detail).expected(format!("at most {} pairs", 16 * MOST_BLOCKS), "more"));
     }
-    let known: Vec<Given> = known.iter().map(|k| k.1.clone()).collect();
-    if let Some(found) = pattern(b, outputs, inputs, &known, most) {
+    if let Some(found) = pattern(b, outputs, inputs, &settled::given(known), most) {
         return Ok(found);
     }
     let size = |nodes: &[NodeId]| nodes.iter().fold(0usize, |sum, &n| sum.saturating_add(elements(b.shape(n))));

@@ -49,7 +49,8 @@ impl Compiled {
         let wrt = differentiated(document, &lowering.inputs, &lowering.constants)?;
         let mut outputs = lowering.outputs;
         let inputs: Vec<NodeId> = wrt.iter().map(|w| w.1).collect();
-        let settled = if settled { settled::constants(document, &inputs, &lowering.constants) } else { Vec::new() };
+        let settled =
+            if settled { settled::constants(&document.constants, &inputs, &lowering.constants) } else { Vec::new() };
         // What is traced stays as it is written.
         let mut assumed = if document.trace { Vec::new() } else { settled::pick_first(&mut b, &mut outputs, &settled) };
         let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
@@ -247,10 +248,9 @@ fn laid_open(b: &mut Builder, roots: &[NodeId], constants: &[(String, Given)], i
     let mut settled = in_any_case;
     let mut opened = if settled { None } else { scalars(b, roots, &[], most_laid_open(b, roots)) };
     if opened.is_none() && !constants.is_empty() {
-        let given: Vec<Given> = constants.iter().map(|c| c.1.clone()).collect();
         let worth = if settled { u64::MAX } else { starts.saturating_mul(MOST_FOR_A_START) };
         let most = if settled { u64::MAX } else { worth.saturating_mul(SETTLED_SHARE).min(MOST_SETTLED) };
-        opened = scalars(b, roots, &given, most as usize);
+        opened = scalars(b, roots, &settled::given(constants), most as usize);
         opened = opened.filter(|opened| b.flops(&opened.concat()) <= worth);
         settled = true;
     }

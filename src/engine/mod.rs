@@ -123,7 +123,7 @@ impl Engine {
             self.caches
                 .plan(&document, &want, |settled| Compiled::unless(cancel, &document, &want, &self.limits, settled))
         });
-        Ok(Prepared { document, compiled: compiled?, endpoint, read, plan })
+        Ok(Prepared::new(document, compiled?, endpoint, [read, plan]))
     }
 
     /// The first half for a document whose functions and plan are known from an earlier one, in time proportional
@@ -137,7 +137,7 @@ impl Engine {
             Some(want) => self.caches.known_plan(&document, want),
             None => self.caches.known_plan(&document, &endpoint.default_want()),
         });
-        Some(Prepared { document, compiled: compiled?, endpoint, read, plan })
+        Some(Prepared::new(document, compiled?, endpoint, [read, plan]))
     }
 
     /// The second half: runs what was prepared, and writes the answer. A deadline of the document's own is
@@ -148,8 +148,7 @@ impl Engine {
     pub fn run(&self, prepared: &Prepared, cancel: &Cancel) -> Result<Answer, Vec<Fault>> {
         let (document, compiled) = (&prepared.document, &*prepared.compiled);
         if prepared.endpoint == Endpoint::Check {
-            let (body, write) =
-                timed(debug_span!("write"), || check::write(document, compiled, &prepared.cost_of_running()));
+            let (body, write) = timed(debug_span!("write"), || check::write(document, compiled, &prepared.running));
             return Ok(Answer { body, run: Duration::ZERO, write });
         }
         let (ran, run) = timed(debug_span!("run"), || -> Result<_, Vec<Fault>> {

@@ -12,6 +12,7 @@ use super::compiled::Method;
 use super::document::Mode;
 use super::limits::Limits;
 use super::part::{Part, Parts, split};
+use super::settled;
 use crate::diff::sparse::{Block, Pattern};
 use crate::diff::{Bracketing, Given, Jacobian, eliminated, forward, reverse};
 use crate::fault::{Code, Fault};
@@ -239,8 +240,7 @@ fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
     let mut found = eliminated(b, task.values, task.inputs, &[], most);
     let settled = found.is_none() && !task.constants.is_empty();
     if settled {
-        let given: Vec<Given> = task.constants.iter().map(|c| c.1.clone()).collect();
-        found = eliminated(b, task.values, task.inputs, &given, most_settled);
+        found = eliminated(b, task.values, task.inputs, &settled::given(task.constants), most_settled);
     }
     let Some(found) = found else {
         let detail = "the derivative cannot be eliminated number by number: it is too large for that, or a loop, a \

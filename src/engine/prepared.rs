@@ -8,13 +8,10 @@ use tracing::Span;
 use super::compiled::{Compiled, Cost};
 use super::document::Document;
 use super::{Endpoint, sparse, verify};
-use crate::json::Encoding;
+use crate::json::{Encoding, base64_length};
 
 /// Bytes that a number of full precision takes in the text of an answer: 17 digits with sign, point and comma.
 const BYTES_OF_TEXT: u64 = 20;
-
-/// Bytes of base64 for three numbers.
-const BYTES_OF_BASE64: u64 = 32;
 
 /// A document made ready to run, and how long that took.
 #[derive(Debug)]
@@ -22,6 +19,8 @@ pub struct Prepared {
     pub(super) document: Document,
     pub(super) compiled: Arc<Compiled>,
     pub(super) endpoint: Endpoint,
+    /// What running it is predicted to take: its verification and the text of its answer included.
+    pub(super) running: Cost,
     /// Time spent on reading the document.
     pub read: Duration,
     /// Time spent on compiling it, or on finding its plan.
@@ -29,40 +28,30 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Takes what was read and planned, and the time that took, and predicts what running it takes.
+    pub(super) fn new(
+        document: Document,
+        compiled: Arc<Compiled>,
+        endpoint: Endpoint,
+        [read, plan]: [Duration; 2],
+    ) -> Self {
+        let planned = compiled.cost;
+        let (flops, bytes) = if document.verify { verify::cost(&document, &compiled) } else { (0, 0) };
+        let running = Cost {
+            flops: planned.flops.saturating_add(flops),
+            // What verifying takes is given back before the answer is written.
+            bytes: planned.bytes.saturating_add(bytes.max(text(&document, &compiled))),
+            ..planned
+        };
+        Self { document, compiled, endpoint, running, read, plan }
+    }
+
     /// What answering it is predicted to take; a check runs nothing.
     pub fn cost(&self) -> Cost {
         if self.endpoint == Endpoint::Check {
-            return Cost { flops: 0, bytes: 0, elements: 0, nodes: self.compiled.cost.nodes };
+            return Cost { flops: 0, bytes: 0, elements: 0, ..self.running };
         }
-        self.cost_of_running()
-    }
-
-    /// What running it is predicted to take: its verification and the text of its answer included.
-    pub(super) fn cost_of_running(&self) -> Cost {
-        let planned = self.compiled.cost;
-        let (flops, bytes) = if self.document.verify { verify::cost(&self.document, &self.compiled) } else { (0, 0) };
-        Cost {
-            flops: planned.flops.saturating_add(flops),
-            // What verifying takes is given back before the answer is written.
-            bytes: planned.bytes.saturating_add(bytes.max(self.text())),
-            ..planned
-        }
-    }
-
-    /// Bytes that the text of the answer takes.
-    fn text(&self) -> u64 {
-        let numbers = self.compiled.cost.elements;
-        let arrays = if self.document.style.encoding == Encoding::Base64 {
-            numbers.saturating_mul(BYTES_OF_BASE64) / 3
-        } else {
-            numbers.saturating_mul(BYTES_OF_TEXT)
-        };
-        let leaves = self.compiled.members.iter().flat_map(|m| &m.leaves);
-        let patterns = leaves.filter_map(|leaf| leaf.pattern.as_deref());
-        let positions = patterns.map(|pattern| sparse::room(pattern, self.document.format) as u64);
-        let whole = positions.fold(arrays, u64::saturating_add);
-        // As much as the writer reserves to be safe.
-        whole.saturating_add(whole / 32)
+        self.running
     }
 
     /// The time the caller will wait at most, if the document says so.
@@ -80,6 +69,21 @@ pub struct Answer {
     pub run: Duration,
     /// Time spent on writing.
     pub write: Duration,
+}
+
+/// Bytes that the text of an answer takes.
+fn text(document: &Document, compiled: &Compiled) -> u64 {
+    let numbers = compiled.cost.elements;
+    let arrays = if document.style.encoding == Encoding::Base64 {
+        base64_length(usize::try_from(numbers).unwrap_or(usize::MAX)) as u64
+    } else {
+        numbers.saturating_mul(BYTES_OF_TEXT)
+    };
+    let patterns = compiled.members.iter().flat_map(|m| &m.leaves).filter_map(|leaf| leaf.pattern.as_deref());
+    let positions = patterns.map(|pattern| sparse::room(pattern, document.format) as u64);
+    let whole = positions.fold(arrays, u64::saturating_add);
+    // As much as the writer reserves to be safe.
+    whole.saturating_add(whole / 32)
 }
 
 /// Does something, as a phase that traces show, and says how long it took.

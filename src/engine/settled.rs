@@ -5,19 +5,28 @@
 
 use std::sync::Arc;
 
-use super::document::Document;
 use crate::diff::{Given, Known};
 use crate::ir::{Builder, NodeId, reachable};
 use crate::ops::picked_first;
+use crate::tensor::Tensor;
 
-/// Arrays among the constants by name, those differentiated by left out.
-pub(super) fn constants(document: &Document, inputs: &[NodeId], nodes: &[(String, NodeId)]) -> Vec<(String, Given)> {
+/// Constants that are inputs of the graph with their elements, by name; those differentiated by are left out.
+pub(super) fn constants(
+    arrays: &[(String, Tensor)],
+    inputs: &[NodeId],
+    nodes: &[(String, NodeId)],
+) -> Vec<(String, Given)> {
     let held = nodes.iter().filter(|(_, node)| !inputs.contains(node));
     let with_elements = held.filter_map(|(name, node)| {
-        let (_, tensor) = document.constants.iter().find(|(n, _)| n == name)?;
+        let (_, tensor) = arrays.iter().find(|(n, _)| n == name)?;
         Some((name.clone(), (*node, Arc::clone(&tensor.data))))
     });
     with_elements.collect()
+}
+
+/// Without their names.
+pub(super) fn given(constants: &[(String, Given)]) -> Vec<Given> {
+    constants.iter().map(|c| c.1.clone()).collect()
 }
 
 /// The constants that some values depend on.
@@ -36,8 +45,7 @@ pub(super) fn pick_first(
     outputs: &mut [(String, NodeId)],
     constants: &[(String, Given)],
 ) -> Vec<String> {
-    let given: Vec<Given> = constants.iter().map(|c| c.1.clone()).collect();
-    let mut known = Known::new(&given);
+    let mut known = Known::new(&given(constants));
     let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
     let Some((picked, indices)) = picked_first(b, &values, &mut |b, n| known.value(b, n)) else { return Vec::new() };
     for (output, picked) in outputs.iter_mut().zip(picked) {

@@ -72,6 +72,20 @@ impl Builder {
         n
     }
 
+    /// A node with images in the place of its arguments, by their positions; itself where they are its own.
+    pub fn with_images(&mut self, n: NodeId, images: &[NodeId]) -> NodeId {
+        let node = self.node(n);
+        if node.args.iter().all(|a| images[a.index()] == *a) {
+            return n;
+        }
+        let node = node.clone();
+        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
+        let outer = std::mem::replace(&mut self.origin, node.origin);
+        let image = self.make(node.op, &args, node.attr);
+        self.origin = outer;
+        image
+    }
+
     /// A new input of a node's shape.
     pub fn input_like(&mut self, n: NodeId) -> NodeId {
         let shape = self.shape(n).clone();

@@ -21,7 +21,7 @@ pub use self::array::array;
 pub use self::fields::Fields;
 pub use self::members::Members;
 pub use self::read::{read, read_until};
-pub use self::room::room;
+pub use self::room::{base64_length, room};
 pub use self::sparse::{Sparse, is_sparse, sparse};
 pub use self::write::{Encoding, Nonfinite, Order, Style, Writer};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::order::transposed;
+use super::room::base64_length;
 use crate::tensor::count;
 
 /// How the elements of arrays are written.
@@ -272,8 +273,7 @@ impl Writer {
     }
 
     fn base64(&mut self, mut data: impl Iterator<Item = f64>) {
-        // Four characters for three bytes, and four more that are filled up.
-        self.out.reserve_exact(data.size_hint().0.saturating_mul(32).div_ceil(3).saturating_add(64));
+        self.out.reserve_exact(base64_length(data.size_hint().0).saturating_add(64));
         self.out.push(b'"');
         let mut block = [0; BLOCK * size_of::<f64>()];
         loop {

@@ -39,16 +39,15 @@ pub fn picked_first(
     let mut moved = Vec::new();
     let outer = b.origin;
     for i in (0..live.len()).filter(|&i| live[i]) {
-        let node = b.nodes()[i].clone();
-        b.origin = node.origin;
-        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
-        if picks(b, i) && in_range(b, &node, known) {
+        let node = &b.nodes()[i];
+        if picks(b, i) && in_range(b, node, known) {
             let Attr::Axes(at) = &node.attr else { continue };
-            let mut pick = Pick { b, indices: args[1], made: FxHashMap::default() };
-            images[i] = pick.of(args[0], at[1], 0);
-            moved.push(args[1]);
-        } else if args != node.args {
-            images[i] = b.make(node.op, &args, node.attr);
+            let (axis, [from, indices]) = (at[1], [0, 1].map(|k| images[node.args[k].index()]));
+            b.origin = node.origin;
+            images[i] = Pick { b, indices, made: FxHashMap::default() }.of(from, axis, 0);
+            moved.push(indices);
+        } else {
+            images[i] = b.with_images(NodeId(i as u32), &images);
         }
     }
     b.origin = outer;

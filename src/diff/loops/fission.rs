@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 
 use super::{Opened, rewritten};
 use crate::diff::batch::batch;
@@ -69,8 +68,9 @@ impl<'a> Split<'a> {
         let varying = dependent(b.nodes(), &inputs, b.nodes().len());
         let free = standing_alone(b, &varying, looped.steps);
         let alone = |n: NodeId| free[n.index()];
+        let reads = reads(b, &opened.outputs);
         let sums: Vec<Option<(NodeId, bool)>> =
-            (0..carries).map(|i| added(b, opened, i).filter(|(x, _)| alone(*x))).collect();
+            (0..carries).map(|i| added(b, opened, i, &reads).filter(|(x, _)| alone(*x))).collect();
         let kept = |i: &usize| sums[*i].is_none();
         let states: Vec<NodeId> = (0..carries).filter(kept).map(|i| opened.inputs[i]).collect();
         let carried = dependent(b.nodes(), &states, b.nodes().len());
@@ -169,14 +169,20 @@ impl<'a> Split<'a> {
     }
 }
 
-/// What is added to a carry that does nothing else, or taken away from it.
-fn added(b: &Builder, opened: &Opened, i: usize) -> Option<(NodeId, bool)> {
-    let (carry, next) = (opened.inputs[i], opened.outputs[i]);
-    let live = reachable(b.nodes(), &opened.outputs);
+/// How often each value is read on the way to some outputs, and by these themselves.
+fn reads(b: &Builder, outputs: &[NodeId]) -> Vec<usize> {
+    let live = reachable(b.nodes(), outputs);
+    let mut reads = vec![0; live.len()];
     let readers = b.nodes().iter().zip(live).filter(|(_, live)| *live).flat_map(|(node, _)| &node.args);
-    let reads = readers.chain(&opened.outputs).filter(|a| **a == carry).count();
+    readers.chain(outputs).for_each(|a| reads[a.index()] += 1);
+    reads
+}
+
+/// What is added to a carry that does nothing else, or taken away from it.
+fn added(b: &Builder, opened: &Opened, i: usize, reads: &[usize]) -> Option<(NodeId, bool)> {
+    let (carry, next) = (opened.inputs[i], opened.outputs[i]);
     match (b.node(next).op.single, b.node(next).args.as_slice()) {
-        _ if reads != 1 => None,
+        _ if reads[carry.index()] != 1 => None,
         (Single::Arithmetic(Arithmetic::Add), &[x, y]) if x == carry => Some((y, false)),
         (Single::Arithmetic(Arithmetic::Add), &[x, y]) if y == carry => Some((x, false)),
         (Single::Arithmetic(Arithmetic::Subtract), &[x, y]) if x == carry => Some((y, true)),
@@ -204,15 +210,10 @@ fn replaced(b: &mut Builder, values: &[NodeId], pairs: &[(NodeId, NodeId)]) -> V
     for &(node, image) in pairs {
         images[node.index()] = image;
     }
-    let outer = b.origin;
     for i in (0..live.len()).filter(|&i| live[i]) {
-        let node = b.nodes()[i].clone();
-        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
-        if images[i].index() == i && args != node.args {
-            b.origin = node.origin;
-            images[i] = b.make(node.op, &args, node.attr);
+        if images[i].index() == i {
+            images[i] = b.with_images(images[i], &images);
         }
     }
-    b.origin = outer;
     values.iter().map(|v| images[v.index()]).collect()
 }

@@ -13,7 +13,6 @@ mod transpose;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 pub(super) use self::batch::{Image, batched};
 pub use self::fission::fission;
@@ -130,16 +129,12 @@ fn rewritten(b: &mut Builder, roots: &[NodeId], rewrite: &mut Rewrite<'_>) -> Ve
             images[i] = part;
             continue;
         }
-        let node = b.node(n).clone();
-        let args: SmallVec<[NodeId; 3]> = node.args.iter().map(|a| images[a.index()]).collect();
-        b.origin = node.origin;
-        if args != node.args {
-            images[i] = b.make(node.op, &args, node.attr.clone());
-        }
-        if let Some(looped) = node.attr.as_loop()
-            && let Some(parts) = rewrite(b, images[i], looped, &|k| wanted.contains(&(n, k)))
-        {
-            runs.insert(n, parts);
+        images[i] = b.with_images(n, &images);
+        if let Some(looped) = b.node(n).attr.as_loop().cloned() {
+            b.origin = b.node(n).origin;
+            if let Some(parts) = rewrite(b, images[i], &looped, &|k| wanted.contains(&(n, k))) {
+                runs.insert(n, parts);
+            }
         }
     }
     b.origin = outer;

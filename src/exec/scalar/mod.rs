@@ -102,9 +102,7 @@ impl Plan {
         }
         Some(Self { steps, constants: planner.constants, slots: planner.slots, outputs, loops: 0 })
     }
-}
 
-impl Plan {
     /// Plans the body of a loop: as a program, if all its work is on single numbers.
     pub(super) fn of_body(graph: &Graph) -> Self {
         let live = reachable(&graph.nodes, &graph.outputs);

@@ -82,6 +82,21 @@ macro_rules! vector {
 }
 pub(super) use vector;
 
+/// Applies a function of a point in the plane as vector code where its coordinates are moderate, another elsewhere.
+macro_rules! of_point {
+    ($a:ident, $o:ident, $f:path, $otherwise:path) => {
+        $crate::kernel::map2_unless(
+            [$a[0], $a[1]],
+            $o,
+            #[inline(always)]
+            |x, y| $f(x, y),
+            $crate::kernel::is_moderate,
+            $otherwise,
+        )
+    };
+}
+pub(super) use of_point;
+
 /// Applies a function of two numbers along slices.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loop must be compiled with the function inside to vectorise")]

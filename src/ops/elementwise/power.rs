@@ -5,7 +5,7 @@ use super::super::bind::Bound;
 use super::super::row::{Meaning, Operation};
 use super::super::shaping::broadcast_pair;
 use super::exponential::LOG;
-use super::{LIBRARY, at_zero, map1, map2, primitive};
+use super::{LIBRARY, at_zero, map1, map2, of_point, primitive};
 use crate::fault::Fault;
 use crate::ir::{Builder, NodeId, Primitive, Rule};
 use crate::kernel;
@@ -91,17 +91,7 @@ pub(in crate::ops) static HYPOT: Primitive = Primitive {
     kink: Some(|b, n, _| Some(b.is(n, 0.0))),
     ..primitive(
         "hypot",
-        |a, o| {
-            kernel::map2_unless(
-                [a[0], a[1]],
-                o,
-                #[inline(always)]
-                #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
-                |x, y| kernel::hypot(x, y),
-                kernel::is_moderate,
-                f64::hypot,
-            );
-        },
+        |a, o| of_point!(a, o, kernel::hypot, f64::hypot),
         LIBRARY,
         Rule::Local(|b, n, i| {
             let (x, flat) = (b.arg(n, i), b.is(n, 0.0));

@@ -3,7 +3,7 @@
 use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::HYPOT;
-use super::{LIBRARY, map1, of_argument, primitive, unary};
+use super::{LIBRARY, map1, of_argument, of_point, primitive, unary};
 use crate::ir::{Builder, NodeId, Pair, Primitive, Rule, Single};
 use crate::kernel;
 
@@ -101,17 +101,7 @@ static ATAN: Primitive = primitive(
 /// divided twice by r so that r² cannot overflow.
 static ATAN2: Primitive = primitive(
     "atan2",
-    |a, o| {
-        kernel::map2_unless(
-            [a[0], a[1]],
-            o,
-            #[inline(always)]
-            #[allow(clippy::redundant_closure, reason = "a closure is inlined for sure")]
-            |y, x| kernel::atan2(y, x),
-            kernel::is_moderate,
-            f64::atan2,
-        );
-    },
+    |a, o| of_point!(a, o, kernel::atan2, f64::atan2),
     LIBRARY,
     Rule::Local(|b, n, i| {
         let (y, x) = (b.arg(n, 0), b.arg(n, 1));

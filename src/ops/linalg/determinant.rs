@@ -99,7 +99,7 @@ static SIGN: Primitive = of_matrix(
 );
 
 /// A function of each matrix alone; one number for each and the cost of a factorisation unless overridden.
-const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primitive {
+pub(super) const fn of_matrix(name: &'static str, kernel: DenseKernel, rule: Rule) -> Primitive {
     Primitive {
         name,
         shape: number,

@@ -4,27 +4,19 @@
 //! takes the matrix too, and derivatives pass through that alone.
 
 use super::super::Algebra;
-use super::{cubic, each};
-use crate::ir::{
-    Attr, Batch, Builder, Cost, Depends, Kernel, NodeId, Primitive, Room, Rule, Shape, ShapeError, Single, show,
-};
+use super::determinant::of_matrix;
+use super::each;
+use crate::ir::{Attr, Builder, NodeId, Primitive, Rule, Shape, ShapeError, show};
 use crate::kernel;
 
 /// [..., n, n] to [..., n, n + 1].
 static LU: Primitive = Primitive {
-    name: "lu",
     shape,
-    kernel: Kernel::Dense(|_, _, args, out, cancel| {
-        each(&args[0], out, cancel, |a, n, out| kernel::lu(a, n, out, cancel));
-    }),
-    rule: Rule::Zero,
-    depends: Depends::Trailing(2),
-    batch: Batch::Leading,
-    cost: Cost::Formula(|_, args, _| cubic(4, args[0]) / 3),
-    simplify: None,
-    kink: None,
-    room: Room::Copies,
-    single: Single::Kernel,
+    ..of_matrix(
+        "lu",
+        |_, _, args, out, cancel| each(&args[0], out, cancel, |a, n, out| kernel::lu(a, n, out, cancel)),
+        Rule::Zero,
+    )
 };
 
 fn shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
