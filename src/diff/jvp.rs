@@ -81,7 +81,7 @@ fn wanted_parts(b: &Builder, live: &[bool], seeded: &[bool]) -> FxHashMap<NodeId
 }
 
 /// The tangent of one node from the tangents of its arguments.
-fn push(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
+pub(super) fn push(b: &mut Builder, n: NodeId, tangents: &[Option<NodeId>]) -> Option<NodeId> {
     let op = b.node(n).op;
     match op.rule {
         // Loops and their parts are pushed through as a whole.

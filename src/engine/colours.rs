@@ -6,7 +6,7 @@ use super::mode::{Built, Task, too_large};
 use super::part::{Part, Parts};
 use super::settled;
 use crate::diff::Given;
-use crate::diff::sparse::{Colours, Pattern, Sides, hessian, jacobian, pattern, star, structural, ways};
+use crate::diff::sparse::{Blocks, Pattern, Sides, carried, hessian, jacobian, pattern, star, structural, ways};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements};
 use crate::tensor::Tensor;
@@ -93,40 +93,71 @@ pub(super) fn by_colours(b: &mut Builder, task: &Task<'_>) -> Result<Built, Faul
 
 /// The cheapest of the ways that take few sweeps.
 fn general(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
-    let ways = ways(b, pattern);
-    let least = ways.iter().map(Sides::sweeps).min().filter(|&least| least <= most)?;
-    let mut best: Option<(u64, Built)> = None;
-    for sides in ways.into_iter().filter(|w| w.sweeps() <= 2 * least) {
-        let blocks = jacobian(b, (task.values, task.inputs), &[], pattern, &sides);
-        let parts: Parts = blocks.into_iter().map(|row| row.into_iter().map(Part::Sparse).collect()).collect();
-        let built = Built::by_colours(parts, [sides.columns.count, sides.rows.count]);
-        let cost = b.flops(&built.nodes());
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            best = Some((cost, built));
+    let mut best = Best::default();
+    if !best.carried(b, task, task.values, pattern, most) {
+        let ways = ways(b, pattern);
+        let fewest = ways.iter().map(Sides::sweeps).min().filter(|&fewest| fewest <= most).unwrap_or(0);
+        for sides in ways.into_iter().filter(|w| w.sweeps() <= 2 * fewest) {
+            let blocks = jacobian(b, (task.values, task.inputs), &[], pattern, &sides);
+            best.weigh(b, blocks, [sides.columns.count, sides.rows.count]);
         }
     }
-    best.map(|(_, built)| built)
+    best.0.map(|swept| Built::by_colours(parts(swept.blocks), swept.sweeps))
 }
 
 /// Hessians: for each function the gradients by all inputs, mirrored about the diagonal.
 fn symmetric(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
     let (_, columns) = task.size(b);
-    let mut parts = Parts::new();
+    let mut rows = Parts::new();
     let mut sweeps = 0;
     for (k, gradients) in task.values.chunks(task.inputs.len().max(1)).enumerate() {
         let mirrored = pattern.block(k * columns..(k + 1) * columns, 0..columns).symmetrised();
-        let colours = star(b, &mirrored);
-        if colours.count > most || b.is_unwanted() {
-            return None;
+        let mut best = Best::default();
+        if !best.carried(b, task, gradients, &mirrored, most) {
+            let colours = star(b, &mirrored);
+            if colours.count <= most && !b.is_unwanted() {
+                let blocks = hessian(b, (gradients, task.inputs), &mirrored, &colours);
+                best.weigh(b, blocks, [colours.count, 0]);
+            }
         }
-        sweeps += colours.count;
-        let blocks = second(b, (gradients, task.inputs), &mirrored, &colours);
-        parts.extend(blocks);
+        let swept = best.0?;
+        sweeps += swept.sweeps[0];
+        rows.extend(parts(swept.blocks));
     }
-    Some(Built::by_colours(parts, [sweeps, 0]))
+    Some(Built::by_colours(rows, [sweeps, 0]))
 }
 
-fn second(b: &mut Builder, of: (&[NodeId], &[NodeId]), pattern: &Pattern, colours: &Colours) -> Parts {
-    let blocks = hessian(b, of, pattern, colours);
+fn parts(blocks: Blocks) -> Parts {
     blocks.into_iter().map(|row| row.into_iter().map(Part::Sparse).collect()).collect()
+}
+
+/// A derivative by sweeps.
+struct Swept {
+    blocks: Blocks,
+    /// Forward and reverse.
+    sweeps: [usize; 2],
+    flops: u64,
+}
+
+/// The cheapest so far.
+#[derive(Default)]
+struct Best(Option<Swept>);
+
+impl Best {
+    fn weigh(&mut self, b: &Builder, blocks: Blocks, sweeps: [usize; 2]) {
+        let flops = b.flops(&blocks.iter().flatten().map(|block| block.values).collect::<Vec<_>>());
+        if self.0.as_ref().is_none_or(|best| flops < best.flops) {
+            self.0 = Some(Swept { blocks, sweeps, flops });
+        }
+    }
+
+    /// Weighs sweeps that carry their columns, if there are any; whether no colours can do better than these, because
+    /// there are no more of them than elements in the longest row.
+    fn carried(&mut self, b: &mut Builder, task: &Task<'_>, of: &[NodeId], pattern: &Pattern, sweeps: usize) -> bool {
+        let given = settled::given(task.known);
+        let found = carried(b, (of, task.inputs), &given, pattern, task.symmetric, most(task.limits));
+        let Some(found) = found.filter(|found| found.sweeps <= sweeps) else { return false };
+        self.weigh(b, found.blocks, [found.sweeps, 0]);
+        found.sweeps <= pattern.longest_row()
+    }
 }

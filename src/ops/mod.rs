@@ -45,5 +45,5 @@ pub use row::{Case, Meaning, Operation};
 pub use shaping::broadcast_all;
 pub use signature::Signature;
 pub use sparse::{is_sparse, sparse_matrix};
-pub use structure::{Triple, reverse, slice};
+pub use structure::{Triple, pad, reverse, slice};
 pub use table::{find, higher, table};

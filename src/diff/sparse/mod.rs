@@ -1,15 +1,18 @@
 //! Sparse derivatives: the pattern is found in the graph, its columns and rows are coloured, a sweep for
-//! each colour gives many of them at once, and the elements are picked out of what the sweeps give.
+//! each colour gives many of them at once, and the elements are picked out of what the sweeps give. Where sweeps can
+//! carry their columns with them, no colours are needed.
 //!
 //! All of it is graph again, so it is batched, costed and nested like everything else.
 
 mod arena;
 mod colour;
 mod compress;
+mod passage;
 mod pattern;
 mod propagate;
 mod sides;
 mod star;
+mod strands;
 
 #[cfg(test)]
 mod check;
@@ -26,6 +29,7 @@ pub use sides::Sides;
 use compress::{Second, Sweeps};
 
 use super::jvp::Seed;
+use super::known::Given;
 use crate::ir::{Builder, NodeId, elements};
 use crate::ops::Algebra;
 
@@ -108,6 +112,32 @@ pub fn hessian(
     let second = Second { swept: first.clone(), colours };
     let sizes = sizes(b, inputs);
     compress::recover(b, &sizes, &sizes, pattern, colours, &Sweeps { first, second })
+}
+
+/// A derivative by sweeps that carry their columns with them.
+#[derive(Debug)]
+pub struct Carried {
+    /// The blocks.
+    pub blocks: Blocks,
+    /// Most sweeps that an output takes.
+    pub sweeps: usize,
+}
+
+/// The derivative by sweeps that carry their columns with them, at the positions of its pattern; of a Hessian
+/// (`mirrored`) only half of them is computed. `given` are inputs whose elements are known. `None` where something
+/// mixes more than they can carry, or takes more than `most` elements.
+pub fn carried(
+    b: &mut Builder,
+    (outputs, inputs): (&[NodeId], &[NodeId]),
+    given: &[Given],
+    pattern: &Pattern,
+    mirrored: bool,
+    most: usize,
+) -> Option<Carried> {
+    let found = strands::strands(b, outputs, inputs, given, most)?;
+    let sweeps = found.iter().map(Vec::len).max().unwrap_or(0);
+    let blocks = strands::recover(b, &found, &sizes(b, outputs), &sizes(b, inputs), pattern, mirrored);
+    Some(Carried { blocks, sweeps })
 }
 
 fn sizes(b: &Builder, nodes: &[NodeId]) -> Vec<usize> {

@@ -43,6 +43,11 @@ impl Pattern {
         &self.indices[self.starts[i]..self.starts[i + 1]]
     }
 
+    /// Positions of the row that has most.
+    pub fn longest_row(&self) -> usize {
+        self.starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0)
+    }
+
     /// Which of the positions lie in a row and in some columns.
     pub(super) fn within(&self, row: usize, columns: &Range<usize>) -> Range<usize> {
         let before = |limit: usize| self.starts[row] + self.row(row).partition_point(|&j| (j as usize) < limit);

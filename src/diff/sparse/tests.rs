@@ -2,10 +2,11 @@
 //! colours are used, and sweeps along them give what a sweep for each element gives.
 
 mod graphs;
+mod strands;
 
 use super::check::{is_star, recoverable};
 use super::colour::Colours;
-use super::{Blocks, Pattern, Sides, hessian, jacobian, pattern, star, ways};
+use super::{Blocks, Pattern, Sides, carried, hessian, jacobian, pattern, star, ways};
 use crate::diff::tests::{call, numbers, plan, run};
 use crate::diff::{forward, reverse};
 use crate::ir::{Builder, NodeId, elements};
@@ -106,7 +107,8 @@ fn agree(shapes: &[&[usize]], seed: usize, build: impl Fn(&mut Builder, &[NodeId
     let ways = ways(&b, &found);
     let mut nodes: Vec<NodeId> = dense.into_iter().flatten().collect();
     let dense_count = nodes.len();
-    let blocks: Vec<Blocks> = ways.iter().map(|w| jacobian(&mut b, (&outputs, &inputs), &[], &found, w)).collect();
+    let mut blocks: Vec<Blocks> = ways.iter().map(|w| jacobian(&mut b, (&outputs, &inputs), &[], &found, w)).collect();
+    blocks.extend(carried(&mut b, (&outputs, &inputs), &[], &found, false, MOST).map(|carried| carried.blocks));
     nodes.extend(blocks.iter().flat_map(values_of));
     let patterns: Vec<Pattern> = blocks[0].iter().flatten().map(|block| Pattern::clone(&block.pattern)).collect();
     let all = run(&plan(b, &nodes), &points);
@@ -128,8 +130,10 @@ fn agree(shapes: &[&[usize]], seed: usize, build: impl Fn(&mut Builder, &[NodeId
         }
     }
     let mut rest = &all[dense_count..];
-    for (way, blocks) in ways.iter().zip(&blocks) {
+    for way in &ways {
         assert_eq!(recoverable(&found, way), Ok(()));
+    }
+    for blocks in &blocks {
         let (these, others) = rest.split_at(blocks.iter().flatten().count());
         rest = others;
         for (x, y) in assembled(blocks, these, columns).iter().zip(&expected) {

@@ -54,7 +54,7 @@ pub fn slice(b: &mut Builder, x: NodeId, parts: &[Triple]) -> NodeId {
 }
 
 /// Zeros (before, after, between) for each axis.
-pub(in crate::ops) fn pad(b: &mut Builder, x: NodeId, widths: &[Triple]) -> NodeId {
+pub fn pad(b: &mut Builder, x: NodeId, widths: &[Triple]) -> NodeId {
     b.make(&PAD, &[x], Attr::Pad(widths.into()))
 }
 

@@ -1,0 +1,135 @@
+//! The elements of the derivative, picked out of the strands.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::super::compress::literal;
+use super::super::pattern::Pattern;
+use super::super::{Block, Blocks};
+use super::Strand;
+use crate::ir::{Builder, NodeId, elements};
+use crate::ops::Algebra;
+
+/// Where an element is: an output, one of its strands, a place along it.
+type Source = (usize, usize, usize);
+
+/// All positions of a pattern, whose rows are those of all outputs one after another. Of a Hessian (`mirrored`) only
+/// what lies on and below the diagonal is looked for, so that it is symmetric to the last bit.
+pub(in super::super) fn recover(
+    b: &mut Builder,
+    strands: &[Vec<Strand>],
+    heights: &[usize],
+    widths: &[usize],
+    pattern: &Pattern,
+    mirrored: bool,
+) -> Blocks {
+    let (tops, lefts) = (ranges(heights), ranges(widths));
+    let mut blocks = Blocks::with_capacity(heights.len());
+    for rows in &tops {
+        let mut row = Vec::with_capacity(widths.len());
+        for columns in &lefts {
+            let mut picked = Picked::default();
+            for i in rows.clone().take_while(|_| !b.is_unwanted()) {
+                for k in pattern.within(i, columns) {
+                    let j = pattern.indices[k] as usize;
+                    let (i, j) = if mirrored { (i.max(j), i.min(j)) } else { (i, j) };
+                    let output = tops.partition_point(|range| range.end <= i);
+                    let place = i - tops[output].start;
+                    let here = |s: &&(usize, &Strand)| s.1.columns[place] as usize == j + 1;
+                    picked
+                        .add(strands[output].iter().enumerate().filter(|s| here(&s)).map(|(s, _)| (output, s, place)));
+                }
+            }
+            let values = picked.values(b, strands);
+            let pattern = Arc::new(pattern.block(rows.clone(), columns.clone()));
+            let values = if b.is_unwanted() { b.fill(0.0, &[pattern.nnz()]) } else { values };
+            row.push(Block { pattern, values });
+        }
+        blocks.push(row);
+    }
+    blocks
+}
+
+fn ranges(sizes: &[usize]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let next = |&size: &usize| {
+        end += size;
+        end - size..end
+    };
+    sizes.iter().map(next).collect()
+}
+
+/// What the elements of a block are: mostly one source each, seldom none, or several that are added.
+#[derive(Default)]
+struct Picked {
+    first: Vec<Option<Source>>,
+    /// More sources, and the elements to which they are added.
+    more: Vec<(usize, Source)>,
+}
+
+impl Picked {
+    fn add(&mut self, mut sources: impl Iterator<Item = Source>) {
+        let element = self.first.len();
+        self.first.push(sources.next());
+        self.more.extend(sources.map(|source| (element, source)));
+    }
+
+    fn values(&self, b: &mut Builder, strands: &[Vec<Strand>]) -> NodeId {
+        let values = picked(b, strands, &self.first);
+        if self.more.is_empty() {
+            return values;
+        }
+        let sources: Vec<Option<Source>> = self.more.iter().map(|m| Some(m.1)).collect();
+        let others = picked(b, strands, &sources);
+        let places = literal(b, self.more.iter().map(|m| m.0));
+        let others = b.put(others, places, 0, self.first.len());
+        b.add(values, others)
+    }
+}
+
+/// The elements at some sources, zeros where there is none.
+fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) -> NodeId {
+    // Strands that are used, whether they are one number, and where they start in what they are picked from.
+    let mut starts: BTreeMap<Option<(usize, usize)>, (Option<f64>, usize)> = BTreeMap::new();
+    for source in sources {
+        let number = || source.map_or(Some(0.0), |(o, s, _)| b.fill_value(strands[o][s].tangent));
+        starts.entry(source.map(|(o, s, _)| (o, s))).or_insert_with(|| (number(), 0));
+    }
+    let mut numbers = starts.values().map(|(number, _)| number.map(f64::to_bits));
+    let first = numbers.next();
+    if let Some(Some(bits)) = first
+        && numbers.all(|number| Some(number) == first)
+    {
+        return b.fill(f64::from_bits(bits), &[sources.len()]);
+    }
+    let mut parts = Vec::with_capacity(starts.len());
+    let mut end = 0;
+    for (strand, (number, start)) in &mut starts {
+        let part = match (*number, strand) {
+            (Some(number), _) => b.fill(number, &[1]),
+            (None, Some((o, s))) => {
+                let tangent = strands[*o][*s].tangent;
+                let size = elements(b.shape(tangent));
+                b.reshape(tangent, &[size])
+            }
+            (None, None) => continue,
+        };
+        *start = end;
+        end += elements(b.shape(part));
+        parts.push(part);
+    }
+    let place = |source: &Option<Source>| {
+        let (number, start) = starts[&source.map(|(o, s, _)| (o, s))];
+        if number.is_some() { start } else { start + source.map_or(0, |(_, _, place)| place) }
+    };
+    if parts.is_empty() {
+        return b.fill(0.0, &[sources.len()]);
+    }
+    let all = b.join(&parts, 0);
+    if end == sources.len() && sources.iter().map(place).eq(0..end) {
+        return all;
+    }
+    let places = literal(b, sources.iter().map(place));
+    b.pick(all, places, 0)
+}
