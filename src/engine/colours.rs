@@ -99,16 +99,16 @@ fn general(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> 
         let fewest = ways.iter().map(Sides::sweeps).min().filter(|&fewest| fewest <= most).unwrap_or(0);
         for sides in ways.into_iter().filter(|w| w.sweeps() <= 2 * fewest) {
             let blocks = jacobian(b, (task.values, task.inputs), &[], pattern, &sides);
-            best.weigh(b, blocks, [sides.columns.count, sides.rows.count]);
+            best.weigh(b, blocks, task.values.to_vec(), [sides.columns.count, sides.rows.count]);
         }
     }
-    best.0.map(|swept| Built::by_colours(parts(swept.blocks), swept.sweeps))
+    best.0.map(|swept| Built::by_colours(parts(swept.blocks), swept.values, swept.sweeps))
 }
 
 /// Hessians: for each function the gradients by all inputs, mirrored about the diagonal.
 fn symmetric(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -> Option<Built> {
     let (_, columns) = task.size(b);
-    let mut rows = Parts::new();
+    let (mut rows, mut values) = (Parts::new(), Vec::new());
     let mut sweeps = 0;
     for (k, gradients) in task.values.chunks(task.inputs.len().max(1)).enumerate() {
         let mirrored = pattern.block(k * columns..(k + 1) * columns, 0..columns).symmetrised();
@@ -117,14 +117,15 @@ fn symmetric(b: &mut Builder, task: &Task<'_>, pattern: &Pattern, most: usize) -
             let colours = star(b, &mirrored);
             if colours.count <= most && !b.is_unwanted() {
                 let blocks = hessian(b, (gradients, task.inputs), &mirrored, &colours);
-                best.weigh(b, blocks, [colours.count, 0]);
+                best.weigh(b, blocks, gradients.to_vec(), [colours.count, 0]);
             }
         }
         let swept = best.0?;
         sweeps += swept.sweeps[0];
         rows.extend(parts(swept.blocks));
+        values.extend(swept.values);
     }
-    Some(Built::by_colours(rows, [sweeps, 0]))
+    Some(Built::by_colours(rows, values, [sweeps, 0]))
 }
 
 fn parts(blocks: Blocks) -> Parts {
@@ -134,6 +135,8 @@ fn parts(blocks: Blocks) -> Parts {
 /// A derivative by sweeps.
 struct Swept {
     blocks: Blocks,
+    /// What is differentiated, as it is computed on the way.
+    values: Vec<NodeId>,
     /// Forward and reverse.
     sweeps: [usize; 2],
     flops: u64,
@@ -144,10 +147,11 @@ struct Swept {
 struct Best(Option<Swept>);
 
 impl Best {
-    fn weigh(&mut self, b: &Builder, blocks: Blocks, sweeps: [usize; 2]) {
-        let flops = b.flops(&blocks.iter().flatten().map(|block| block.values).collect::<Vec<_>>());
+    fn weigh(&mut self, b: &Builder, blocks: Blocks, values: Vec<NodeId>, sweeps: [usize; 2]) {
+        let computed: Vec<NodeId> = blocks.iter().flatten().map(|block| block.values).chain(values.clone()).collect();
+        let flops = b.flops(&computed);
         if self.0.as_ref().is_none_or(|best| flops < best.flops) {
-            self.0 = Some(Swept { blocks, sweeps, flops });
+            self.0 = Some(Swept { blocks, values, sweeps, flops });
         }
     }
 
@@ -155,9 +159,13 @@ impl Best {
     /// there are no more of them than elements in the longest row.
     fn carried(&mut self, b: &mut Builder, task: &Task<'_>, of: &[NodeId], pattern: &Pattern, sweeps: usize) -> bool {
         let given = settled::given(task.known);
-        let found = carried(b, (of, task.inputs), &given, pattern, task.symmetric, most(task.limits));
-        let Some(found) = found.filter(|found| found.sweeps <= sweeps) else { return false };
-        self.weigh(b, found.blocks, [found.sweeps, 0]);
-        found.sweeps <= pattern.longest_row()
+        let mut least = usize::MAX;
+        for found in carried(b, (of, task.inputs), &given, pattern, task.symmetric, most(task.limits)) {
+            if found.sweeps <= sweeps {
+                least = least.min(found.sweeps);
+                self.weigh(b, found.blocks, found.values, [found.sweeps, 0]);
+            }
+        }
+        least <= pattern.longest_row()
     }
 }

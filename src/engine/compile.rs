@@ -76,6 +76,9 @@ impl Compiled {
         let chain = chain.transpose().map_err(|fault| vec![fault])?;
         wanted_still(cancel)?;
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
+        if !document.trace {
+            roots.replace(&built.computed);
+        }
         let mut roots = fission(&mut b, &roots.nodes);
         let count = roots.len();
         let opened = laid_open(&mut b, &roots, &settled, built.settled);
@@ -130,6 +133,13 @@ impl Roots {
             self.nodes.push(node);
             self.nodes.len() - 1
         })
+    }
+
+    /// Asks for values in the form in which they are computed in any case.
+    fn replace(&mut self, computed: &[(NodeId, NodeId)]) {
+        for (value, other) in computed {
+            self.nodes.iter_mut().filter(|node| *node == value).for_each(|node| *node = *other);
+        }
     }
 
     /// The node asked for at a place.

@@ -92,9 +92,9 @@ impl Built {
         Self { parts, values: None, bracketing: None, colours: None, settled: false }
     }
 
-    /// From sweeps along colours.
-    pub(super) fn by_colours(parts: Parts, colours: [usize; 2]) -> Self {
-        Self { parts, values: None, bracketing: None, colours: Some(colours), settled: false }
+    /// From sweeps along colours, and the values as they are computed on the way.
+    pub(super) fn by_colours(parts: Parts, values: Vec<NodeId>, colours: [usize; 2]) -> Self {
+        Self { parts, values: Some(values), bracketing: None, colours: Some(colours), settled: false }
     }
 
     /// Everything that is computed.
@@ -125,6 +125,8 @@ pub(super) struct Chosen {
     pub(super) method: Method,
     /// Whether constants are taken at their word.
     pub(super) settled: bool,
+    /// The values, as the derivative is made of them.
+    pub(super) values: Option<Vec<NodeId>>,
 }
 
 /// Builds the Jacobian.
@@ -161,9 +163,9 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<Chosen, Vec<Fau
     let allowed = candidates.into_iter().filter(|(way, ..)| mode == Mode::Auto || mode == way.mode);
     match allowed.min_by_key(|(_, built, flops)| weight(b, task, built, *flops)) {
         Some((way, built, chosen)) => {
-            let Built { parts, bracketing, colours, settled, .. } = built;
+            let Built { parts, values, bracketing, colours, settled } = built;
             let method = Method { mode: way.name, ways, chosen, bracketing, colours };
-            Ok(Chosen { parts, method, settled })
+            Ok(Chosen { parts, method, settled, values })
         }
         None => Err(reason.into_iter().collect()),
     }

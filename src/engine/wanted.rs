@@ -47,6 +47,8 @@ pub(super) struct Built {
     pub(super) checked: Vec<Checked>,
     /// Directions as inputs of the graph.
     pub(super) directed: Vec<Directed>,
+    /// Values that a derivative is made of in another form, and that form.
+    pub(super) computed: Vec<(NodeId, NodeId)>,
     /// Whether a derivative takes the constants at their word.
     pub(super) settled: bool,
     /// Constants that are taken at their word, or decide where elements go and were looked at.

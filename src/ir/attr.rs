@@ -32,6 +32,8 @@ pub enum Attr {
     Slice(SmallVec<[(usize, usize, usize); 4]>),
     /// For each axis: zeros before, after, and between neighbours.
     Pad(SmallVec<[(usize, usize, usize); 4]>),
+    /// Places along an axis.
+    Places(Arc<[u32]>),
     /// Windows along each of the last axes.
     Windows(SmallVec<[Window; 2]>),
     /// An axis and a direction (`true`: from the end).

@@ -68,6 +68,8 @@ pub trait Algebra {
     fn matmul(&mut self, x: NodeId, y: NodeId, absorb: Absorb) -> NodeId;
     /// Elements picked along an axis.
     fn pick(&mut self, x: NodeId, indices: NodeId, axis: usize) -> NodeId;
+    /// The elements of a vector at places that are all there.
+    fn at(&mut self, x: NodeId, places: impl Iterator<Item = usize>) -> NodeId;
     /// Zeros of a length along an axis, with values added at indices.
     fn put(&mut self, values: NodeId, indices: NodeId, axis: usize, length: usize) -> NodeId;
     /// The n × n identity.
@@ -221,6 +223,10 @@ impl Algebra for Builder {
 
     fn pick(&mut self, x: NodeId, indices: NodeId, axis: usize) -> NodeId {
         index::gather(self, x, indices, axis)
+    }
+
+    fn at(&mut self, x: NodeId, places: impl Iterator<Item = usize>) -> NodeId {
+        s::at(self, x, places)
     }
 
     fn put(&mut self, values: NodeId, indices: NodeId, axis: usize, length: usize) -> NodeId {

@@ -44,7 +44,9 @@ pub fn picked_first(
             let Attr::Axes(at) = &node.attr else { continue };
             let (axis, [from, indices]) = (at[1], [0, 1].map(|k| images[node.args[k].index()]));
             b.origin = node.origin;
-            images[i] = Pick { b, indices, made: FxHashMap::default() }.of(from, axis, 0);
+            let length = b.shape(indices)[0];
+            let pick = &mut |b: &mut Builder, n, axis| gather(b, n, indices, axis);
+            images[i] = Pick { b, length, pick, made: FxHashMap::default() }.of(from, axis, 0);
             moved.push(indices);
         } else {
             images[i] = b.with_images(NodeId(i as u32), &images);
@@ -69,10 +71,41 @@ fn in_range(b: &Builder, node: &Node, known: &mut Elements<'_>) -> bool {
     known(b, node.args[1]).is_some_and(|indices| indices.iter().all(|&i| resolve(i, length).is_some()))
 }
 
-/// One list of indices, and what has been picked by it.
+/// A value whose places along an axis become those of an item of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// The value, of many places.
+    pub node: NodeId,
+    /// The axis.
+    pub axis: usize,
+    /// An input that stands for one place of it, the axis having length 1.
+    pub item: NodeId,
+}
+
+/// What `nodes` are at one place of their first axis, which has length 1 in the result; and what that is made of.
+/// Each place is computed like any other, so the whole is a batch of these items.
+pub fn items(b: &mut Builder, nodes: &[NodeId]) -> (Vec<NodeId>, Vec<Cut>) {
+    let mut cuts: Vec<Cut> = Vec::new();
+    let pick = &mut |b: &mut Builder, node: NodeId, axis: usize| {
+        let mut shape: Shape = b.shape(node).clone();
+        shape[axis] = 1;
+        let item = b.input(&shape);
+        cuts.push(Cut { node, axis, item });
+        item
+    };
+    let mut walk = Pick { b, length: 1, pick, made: FxHashMap::default() };
+    let items = nodes.iter().map(|&n| walk.of(n, 0, 0)).collect();
+    (items, cuts)
+}
+
+/// How one place of an axis, or a few, is looked at where that must be done.
+type Look<'a> = dyn FnMut(&mut Builder, NodeId, usize) -> NodeId + 'a;
+
+/// A number of places along an axis, and what has been picked so.
 struct Pick<'a> {
     b: &'a mut Builder,
-    indices: NodeId,
+    length: usize,
+    pick: &'a mut Look<'a>,
     made: FxHashMap<(NodeId, usize), NodeId>,
 }
 
@@ -85,12 +118,12 @@ impl Pick<'_> {
         let node = self.b.node(n).clone();
         let through = if depth < DEEPEST { through(self.b, &node, axis) } else { None };
         let made = match through {
-            None => gather(self.b, n, self.indices, axis),
+            None => (self.pick)(self.b, n, axis),
             Some(axes) => {
                 let pairs = node.args.iter().zip(axes);
                 let args: SmallVec<[NodeId; 3]> =
                     pairs.map(|(&a, axis)| axis.map_or(a, |axis| self.of(a, axis, depth + 1))).collect();
-                let attr = resized(&node, axis, self.b.shape(self.indices)[0]);
+                let attr = resized(&node, axis, self.length);
                 self.b.make(node.op, &args, attr)
             }
         };

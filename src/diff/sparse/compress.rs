@@ -11,8 +11,7 @@ use crate::diff::batch::batch;
 use crate::diff::jvp::{Seed, jvp};
 use crate::diff::transpose::transpose;
 use crate::ir::{Builder, NodeId, Shape, elements};
-use crate::ops::Algebra;
-use crate::tensor::Tensor;
+use crate::ops::{Algebra, whole_numbers};
 
 /// What sweeps gave: for each output or input `[colours · elements]`, `None` where that is zero.
 type Swept = Vec<Option<NodeId>>;
@@ -97,18 +96,18 @@ fn one_colour(b: &mut Builder, of: &[u32], shape: &[usize]) -> NodeId {
     if of.iter().all(|&c| c != NONE) {
         return b.fill(1.0, shape);
     }
-    let ones = literal(b, of.iter().map(|&c| usize::from(c != NONE)));
+    let ones = whole_numbers(b, of.iter().map(|&c| usize::from(c != NONE)));
     b.reshape(ones, shape)
 }
 
 /// Ones where an element has the colour of the leading axis, zeros elsewhere.
 fn indicator(b: &mut Builder, of: &[u32], shape: &[usize], count: usize) -> NodeId {
     // What has no colour gets a number that no colour has.
-    let colours = literal(b, of.iter().map(|&c| if c == NONE { count } else { c as usize }));
+    let colours = whole_numbers(b, of.iter().map(|&c| if c == NONE { count } else { c as usize }));
     let colours = b.reshape(colours, shape);
     let colours = b.lead(colours, count);
     let wide: Shape = b.shape(colours).clone();
-    let counting = literal(b, 0..count);
+    let counting = whole_numbers(b, 0..count);
     let counting = b.broadcast(counting, &wide, &[0]);
     b.equal(colours, counting)
 }
@@ -124,12 +123,6 @@ fn batched(b: &mut Builder, swept: Swept, replaced: &[(NodeId, NodeId)], count: 
         Some(b.reshape(node, &[size]))
     };
     swept.into_iter().map(|s| s.and_then(&mut flatten)).collect()
-}
-
-/// Whole numbers as a literal vector.
-pub(super) fn literal(b: &mut Builder, numbers: impl Iterator<Item = usize>) -> NodeId {
-    let data: Arc<[f64]> = numbers.map(|n| n as f64).collect();
-    b.constant(&Tensor { shape: vec![data.len()], data })
 }
 
 /// Picks every position of the pattern out of the sweeps. Rows are those of all outputs one after
@@ -210,9 +203,5 @@ fn picked(b: &mut Builder, sources: [Option<NodeId>; 2], lengths: [usize; 2], mu
     if let Some(value) = b.fill_value(source) {
         return b.fill(value, &[count]);
     }
-    if elements(b.shape(source)) == count && positions.iter().copied().eq(0..count) {
-        return source;
-    }
-    let positions = literal(b, positions.into_iter());
-    b.pick(source, positions, 0)
+    b.at(source, positions.into_iter())
 }

@@ -31,7 +31,7 @@ use compress::{Second, Sweeps};
 use super::jvp::Seed;
 use super::known::Given;
 use crate::ir::{Builder, NodeId, elements};
-use crate::ops::Algebra;
+use crate::ops::{Algebra, whole_numbers};
 
 /// The derivative of one output by one input.
 #[derive(Debug, Clone)]
@@ -54,8 +54,7 @@ impl Block {
         if count == size || b.shape(values).as_slice() == [count] {
             return Self { pattern, values };
         }
-        let places = compress::literal(b, pattern.entries().map(|(i, j)| i * pattern.columns + j));
-        let values = b.pick(values, places, 0);
+        let values = b.at(values, pattern.entries().map(|(i, j)| i * pattern.columns + j));
         Self { pattern, values }
     }
 
@@ -65,7 +64,7 @@ impl Block {
         if self.pattern.nnz() == 0 {
             return b.fill(0.0, &[m, n]);
         }
-        let places = compress::literal(b, self.pattern.entries().map(|(i, j)| i * n + j));
+        let places = whole_numbers(b, self.pattern.entries().map(|(i, j)| i * n + j));
         let flat = b.put(self.values, places, 0, m * n);
         b.reshape(flat, &[m, n])
     }
@@ -121,11 +120,14 @@ pub struct Carried {
     pub blocks: Blocks,
     /// Most sweeps that an output takes.
     pub sweeps: usize,
+    /// The outputs, as they are computed on the way.
+    pub values: Vec<NodeId>,
 }
 
 /// The derivative by sweeps that carry their columns with them, at the positions of its pattern; of a Hessian
-/// (`mirrored`) only half of them is computed. `given` are inputs whose elements are known. `None` where something
-/// mixes more than they can carry, or takes more than `most` elements.
+/// (`mirrored`) only half of them is computed. `given` are inputs whose elements are known. None where something
+/// mixes more than they can carry, or takes more than `most` elements; else one, or a second through items that are
+/// computed alike.
 pub fn carried(
     b: &mut Builder,
     (outputs, inputs): (&[NodeId], &[NodeId]),
@@ -133,11 +135,15 @@ pub fn carried(
     pattern: &Pattern,
     mirrored: bool,
     most: usize,
-) -> Option<Carried> {
-    let found = strands::strands(b, outputs, inputs, given, most)?;
-    let sweeps = found.iter().map(Vec::len).max().unwrap_or(0);
-    let blocks = strands::recover(b, &found, &sizes(b, outputs), &sizes(b, inputs), pattern, mirrored);
-    Some(Carried { blocks, sweeps })
+) -> Vec<Carried> {
+    let straight = strands::strands(b, outputs, inputs, given, most).map(|found| (found, outputs.to_vec()));
+    let through = strands::itemised(b, outputs, inputs, given, most).map(|found| (found.strands, found.values));
+    let (heights, widths) = (sizes(b, outputs), sizes(b, inputs));
+    let mut recovered = |(found, values): (Vec<Vec<strands::Strand>>, Vec<NodeId>)| {
+        let sweeps = found.iter().map(Vec::len).max().unwrap_or(0);
+        Carried { blocks: strands::recover(b, &found, &heights, &widths, pattern, mirrored), sweeps, values }
+    };
+    straight.into_iter().chain(through).map(&mut recovered).collect()
 }
 
 fn sizes(b: &Builder, nodes: &[NodeId]) -> Vec<usize> {

@@ -108,7 +108,8 @@ fn agree(shapes: &[&[usize]], seed: usize, build: impl Fn(&mut Builder, &[NodeId
     let mut nodes: Vec<NodeId> = dense.into_iter().flatten().collect();
     let dense_count = nodes.len();
     let mut blocks: Vec<Blocks> = ways.iter().map(|w| jacobian(&mut b, (&outputs, &inputs), &[], &found, w)).collect();
-    blocks.extend(carried(&mut b, (&outputs, &inputs), &[], &found, false, MOST).map(|carried| carried.blocks));
+    let carried = carried(&mut b, (&outputs, &inputs), &[], &found, false, MOST);
+    blocks.extend(carried.into_iter().map(|carried| carried.blocks));
     nodes.extend(blocks.iter().flat_map(values_of));
     let patterns: Vec<Pattern> = blocks[0].iter().flatten().map(|block| Pattern::clone(&block.pattern)).collect();
     let all = run(&plan(b, &nodes), &points);

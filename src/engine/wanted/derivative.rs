@@ -45,6 +45,8 @@ impl Work<'_, '_> {
             self.built.settled = true;
             self.depends_on(settled::used(self.b, values, self.request.settled));
         }
+        let computed = chosen.values.unwrap_or_default();
+        self.built.computed.extend(values.iter().copied().zip(computed).filter(|(value, computed)| value != computed));
         Ok((chosen.parts, chosen.method))
     }
 

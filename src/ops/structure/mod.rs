@@ -2,11 +2,14 @@
 //! the transposes of one are among the others.
 
 mod join;
+mod places;
 mod views;
 
 use smallvec::SmallVec;
 
 pub(in crate::ops) use self::join::{CONCATENATE, PAD};
+pub(in crate::ops) use self::places::at;
+pub use self::places::whole_numbers;
 pub(in crate::ops) use self::views::{BROADCAST, PERMUTE, RESHAPE, REVERSE, SLICE};
 use super::Algebra;
 use crate::ir::{

@@ -11,6 +11,7 @@
 //! elements along a short axis, each place of the axis becomes a strand of its own. Where many are mixed, there are
 //! none, and the pattern is coloured.
 
+mod items;
 mod recover;
 mod strand;
 
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
+pub(super) use items::itemised;
 pub(super) use recover::recover;
 pub(super) use strand::Strand;
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::compress::literal;
 use super::super::pattern::Pattern;
 use super::super::{Block, Blocks};
 use super::Strand;
 use crate::ir::{Builder, NodeId, elements};
-use crate::ops::Algebra;
+use crate::ops::{Algebra, slice, whole_numbers};
 
 /// Where an element is: an output, one of its strands, a place along it.
 type Source = (usize, usize, usize);
@@ -82,7 +81,7 @@ impl Picked {
         }
         let sources: Vec<Option<Source>> = self.more.iter().map(|m| Some(m.1)).collect();
         let others = picked(b, strands, &sources);
-        let places = literal(b, self.more.iter().map(|m| m.0));
+        let places = whole_numbers(b, self.more.iter().map(|m| m.0));
         let others = b.put(others, places, 0, self.first.len());
         b.add(values, others)
     }
@@ -102,6 +101,10 @@ fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) 
         && numbers.all(|number| Some(number) == first)
     {
         return b.fill(f64::from_bits(bits), &[sources.len()]);
+    }
+    let used: Vec<Option<(usize, usize)>> = starts.keys().copied().collect();
+    if let Some(values) = interleaved(b, strands, sources, &used) {
+        return values;
     }
     let mut parts = Vec::with_capacity(starts.len());
     let mut end = 0;
@@ -127,9 +130,31 @@ fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) 
         return b.fill(0.0, &[sources.len()]);
     }
     let all = b.join(&parts, 0);
-    if end == sources.len() && sources.iter().map(place).eq(0..end) {
-        return all;
+    b.at(all, sources.iter().map(place))
+}
+
+/// Strands of one output laid beside each other, where that is what the elements are but for the first and last few.
+fn interleaved(
+    b: &mut Builder,
+    strands: &[Vec<Strand>],
+    sources: &[Option<Source>],
+    used: &[Option<(usize, usize)>],
+) -> Option<NodeId> {
+    let count = used.len();
+    let (output, rows) = used.first().copied().flatten().map(|(o, s)| (o, strands[o][s].columns.len()))?;
+    // The order of the strands, as a row in the middle has them.
+    let middle = sources.get(sources.len() / 2..)?.iter().position(|s| s.is_none_or(|s| s.2 == rows / 2 + 1))?;
+    let order = sources.get(sources.len() / 2 + middle..)?.get(..count)?;
+    let rank = |s: usize| order.iter().position(|other| other.is_some_and(|other| other.1 == s));
+    let place =
+        |source: &Option<Source>| source.filter(|s| s.0 == output).and_then(|(_, s, i)| Some(i * count + rank(s)?));
+    let first = sources.first().and_then(place)?;
+    if !sources.iter().enumerate().all(|(k, source)| place(source) == Some(first + k)) {
+        return None;
     }
-    let places = literal(b, sources.iter().map(place));
-    b.pick(all, places, 0)
+    let parts = order.iter().flatten().map(|&(o, s, _)| b.reshape(strands[o][s].tangent, &[rows, 1]));
+    let parts: Vec<NodeId> = parts.collect();
+    let beside = b.join(&parts, 1);
+    let flat = b.reshape(beside, &[rows * count]);
+    Some(slice(b, flat, &[(first, first + sources.len(), 1)]))
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::compress::literal;
 use crate::ir::{Builder, NodeId, Shape, elements};
-use crate::ops::{Algebra, pad, slice};
+use crate::ops::{Algebra, pad, slice, whole_numbers};
 
 /// A tangent along one column at each element.
 #[derive(Debug, Clone)]
@@ -30,7 +29,7 @@ impl Strand {
             return self.tangent;
         }
         let shape: Shape = b.shape(self.tangent).clone();
-        let mask = literal(b, self.columns.iter().map(|&c| usize::from(c != 0)));
+        let mask = whole_numbers(b, self.columns.iter().map(|&c| usize::from(c != 0)));
         let mask = b.reshape(mask, &shape);
         let zero = b.fill(0.0, &shape);
         b.select(mask, self.tangent, zero)

@@ -7,7 +7,7 @@ use crate::ops::Algebra;
 
 fn carry(b: &mut Builder, outputs: &[NodeId], inputs: &[NodeId], mirrored: bool) -> Option<Carried> {
     let found = pattern(b, outputs, inputs, &[], MOST).expect("few enough");
-    carried(b, (outputs, inputs), &[], &found, mirrored, MOST)
+    carried(b, (outputs, inputs), &[], &found, mirrored, MOST).into_iter().next()
 }
 
 fn flops(b: &Builder, carried: &Carried) -> u64 {
@@ -43,6 +43,34 @@ fn short_axes_are_parted_and_long_ones_are_not() {
     assert_eq!(found.sweeps, 3);
     let all = b.sum(squares, &[0]);
     assert!(carry(&mut b, &[all], &[x], false).is_none(), "fifty places");
+}
+
+/// Distances of points from stations, each seen so many times.
+fn distances(b: &mut Builder, stations: NodeId, points: NodeId, count: usize) -> NodeId {
+    let [station, point] = [stations, points].map(|table| {
+        let rows = b.shape(table)[0];
+        let which = crate::ops::whole_numbers(b, (0..count).map(|i| i * 7 % rows));
+        b.pick(table, which, 0)
+    });
+    let apart = b.sub(station, point);
+    let squares = b.mul(apart, apart);
+    let sum = b.sum(squares, &[1]);
+    built_in(b, "sqrt", &[sum])
+}
+
+#[test]
+fn observations_that_are_made_alike_are_differentiated_as_one() {
+    super::agree(&[&[5, 3], &[9, 3]], 4, |b, x| vec![distances(b, x[0], x[1], 40)]);
+    let mut b = Builder::default();
+    let (stations, points) = (b.input(&[5, 3]), b.input(&[9, 3]));
+    let seen = distances(&mut b, stations, points, 400);
+    let found = pattern(&b, &[seen], &[stations, points], &[], MOST).expect("few enough");
+    let ways = carried(&mut b, (&[seen], &[stations, points]), &[], &found, false, MOST);
+    let [straight, items] = ways.as_slice() else { panic!("{} ways", ways.len()) };
+    assert_eq!((straight.sweeps, items.sweeps), (6, 6));
+    // By items a difference, its square, the root and its reciprocal are there once, and six products.
+    assert!(flops(&b, items) < flops(&b, straight), "{} {}", flops(&b, items), flops(&b, straight));
+    assert_ne!(items.values, [seen]);
 }
 
 #[test]

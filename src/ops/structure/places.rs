@@ -1,0 +1,82 @@
+//! Elements at places that are known while the graph is built.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use super::super::Algebra;
+use super::{Triple, linear, mismatch, slice};
+use crate::ir::{Attr, Builder, Kernel, NodeId, Primitive, Room, Shape, elements};
+use crate::tensor::Tensor;
+
+/// Elements picked between two looks at the cancel flag.
+const PORTION: usize = 1 << 16;
+
+/// `[…, n] → […, k]`: the elements along the last axis at `k` places, all of them below n.
+pub(in crate::ops) static PLACES: Primitive = Primitive {
+    room: Room::Copies,
+    simplify: Some(|b, args, attr| {
+        let Attr::Places(places) = attr else { return None };
+        let mut shape: Shape = b.shape(args[0]).clone();
+        let last = shape.len().checked_sub(1)?;
+        shape[last] = places.len();
+        if let Some(value) = b.fill_value(args[0]) {
+            return Some(b.fill(value, &shape));
+        }
+        // What lies in steps of one length is a view.
+        let first = *places.first()? as usize;
+        let step = places.get(1).map_or(Some(1), |&second| (second as usize).checked_sub(first)).filter(|s| *s > 0)?;
+        if !places.windows(2).all(|w| w[1] as usize == w[0] as usize + step) {
+            return None;
+        }
+        let mut parts: SmallVec<[Triple; 4]> = shape.iter().map(|&n| (0, n, 1)).collect();
+        parts[last] = (first, first + (places.len() - 1) * step + 1, step);
+        Some(slice(b, args[0], &parts))
+    }),
+    ..linear(
+        "places",
+        |attr, args| match (attr, args[0]) {
+            (Attr::Places(places), [lead @ .., _]) => Ok(lead.iter().copied().chain([places.len()]).collect()),
+            _ => Err(mismatch(attr, args)),
+        },
+        Kernel::Dense(|attr, _, args, out, cancel| {
+            let (Attr::Places(places), Some(&length)) = (attr, args[0].shape.last()) else { return };
+            let x = args[0].contiguous_until(cancel);
+            for (row, out) in x.chunks(length.max(1)).zip(out.chunks_mut(places.len().max(1))) {
+                for (places, out) in places.chunks(PORTION).zip(out.chunks_mut(PORTION)) {
+                    if cancel.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    for (cell, &place) in out.iter_mut().zip(places) {
+                        *cell = row[place as usize];
+                    }
+                }
+            }
+        }),
+        |b, n, _, ct| {
+            let Attr::Places(places) = b.node(n).attr.clone() else { return ct };
+            let source: Shape = b.shape(b.arg(n, 0)).clone();
+            let Some((&length, lead)) = source.split_last() else { return ct };
+            let indices = whole_numbers(b, places.iter().map(|&place| place as usize));
+            b.put(ct, indices, lead.len(), length)
+        },
+        |b, node, args, _| b.make(&PLACES, &[args[0].0], node.attr.clone()),
+    )
+};
+
+/// The elements of a vector at some of its places.
+pub(in crate::ops) fn at(b: &mut Builder, x: NodeId, places: impl Iterator<Item = usize>) -> NodeId {
+    if u32::try_from(elements(b.shape(x))).is_ok() {
+        return b.make(&PLACES, &[x], Attr::Places(places.map(|place| place as u32).collect()));
+    }
+    // Longer vectors than can be counted so are not computed, but what they would cost is predicted.
+    let indices = whole_numbers(b, places);
+    b.pick(x, indices, 0)
+}
+
+/// Whole numbers as a literal vector.
+pub fn whole_numbers(b: &mut Builder, numbers: impl Iterator<Item = usize>) -> NodeId {
+    let data: Arc<[f64]> = numbers.map(|n| n as f64).collect();
+    b.constant(&Tensor { shape: vec![data.len()], data })
+}
