@@ -147,7 +147,7 @@ fn the_bytes_a_request_takes_are_those_predicted() {
     assert!(read < 4.0, "reading takes {read:.1} times the text");
 
     let planned = planning();
-    assert!(planned < 1.0, "planning takes {planned:.2} of what a request may");
+    assert!(planned < 0.75, "planning takes {planned:.2} of what a request may");
 
     // Short numbers take less than was reckoned with, but memory is reserved for what they take.
     let (predicted, taken) = measure(&value("short", "0*sin(t*arange(1000000))"));
@@ -160,9 +160,8 @@ fn planning() -> f64 {
     let limits = Limits { max_bytes: 64 << 20, ..Limits::default() };
     let cases = [
         (1000, "cumsum(x)"),
-        (700, "outer(x, x)[:300]"),
         (250_000, "sum(reshape(x, (62500, 4)), axis=1)"),
-        (200_000, "x[1:]*sin(x[:-1])"),
+        (150_000, "x[1:]*sin(x[:-1])"),
         (100_000, "take(x, 99999 - arange(100000))*x + x^2"),
     ];
     let taken = cases.map(|(n, body)| {
