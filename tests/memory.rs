@@ -3,6 +3,8 @@
 //!
 //! An allocator that counts stands in for the program's own. Everything is one test, as it counts what all threads take.
 
+#![allow(clippy::print_stdout, reason = "what was measured is told to whoever asks for it")]
+
 use jacobi::engine::{Cancel, Endpoint, Engine, Limits};
 use peak_alloc::PeakAlloc;
 
@@ -144,9 +146,37 @@ fn the_bytes_a_request_takes_are_those_predicted() {
     let read = reading(&derivatives()[0]);
     assert!(read < 4.0, "reading takes {read:.1} times the text");
 
+    let planned = planning();
+    assert!(planned < 0.75, "planning takes {planned:.2} of what a request may");
+
     // Short numbers take less than was reckoned with, but memory is reserved for what they take.
     let (predicted, taken) = measure(&value("short", "0*sin(t*arange(1000000))"));
     assert!(taken < predicted && taken < (1_000_000 * 5 + 16_000_000), "{taken} of {predicted}");
+}
+
+/// The most that planning takes beside reading, of what one request may take: patterns whose positions are as many as
+/// they may be, in a few ways of their own.
+fn planning() -> f64 {
+    let limits = Limits { max_bytes: 64 << 20, ..Limits::default() };
+    let cases = [
+        (1000, "cumsum(x)"),
+        (250_000, "sum(reshape(x, (62500, 4)), axis=1)"),
+        (150_000, "x[1:]*sin(x[:-1])"),
+        (100_000, "take(x, 99999 - arange(100000))*x + x^2"),
+    ];
+    let taken = cases.map(|(n, body)| {
+        let x = vec!["0"; n].join(",");
+        let document = format!(r#"{{"define": {{"f(x)": "{body}"}}, "format": "csr", "at": {{"x": [{x}]}}}}"#);
+        let engine = Engine::new(limits);
+        ALLOCATED.reset_peak_usage();
+        let before = ALLOCATED.current_usage() + 4 * document.len();
+        let prepared = engine.prepare(document.as_bytes(), Endpoint::Jacobian, &Cancel::new(false));
+        prepared.unwrap_or_else(|e| panic!("{body}: {e:?}"));
+        let taken = ALLOCATED.peak_usage().saturating_sub(before) as f64 / limits.max_bytes as f64;
+        println!("planning {body} takes {taken:.2} of what a request may");
+        taken
+    });
+    taken.into_iter().fold(0.0, f64::max)
 }
 
 /// The bytes that reading a document and planning it take for each of its own.

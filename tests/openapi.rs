@@ -59,11 +59,11 @@ fn may_answer(method: &str, path: &str, status: u16) -> bool {
     let computes = method == "post";
     let guarded = !path.starts_with("/health/");
     match status {
-        400 | 408 | 413 | 415 | 422 => computes,
+        408 | 413 | 415 | 422 => computes,
         401 | 429 => guarded,
         404 => path.contains('{'),
-        // A connection too many is refused whatever it asks for.
-        405 | 500 | 503 => true,
+        // A head that is no request and a connection too many are refused whatever they ask for.
+        400 | 405 | 431 | 500 | 503 => true,
         _ => panic!("{status} is new: who answers with it?"),
     }
 }

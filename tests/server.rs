@@ -10,6 +10,8 @@ mod client;
 mod connections;
 #[path = "server/frames.rs"]
 mod frames;
+#[path = "server/heads.rs"]
+mod heads;
 #[path = "server/keys.rs"]
 mod keys;
 #[path = "server/load.rs"]

@@ -51,6 +51,8 @@ kinds! {
         "The body must be one JSON object, in UTF-8. The error says at which line and column reading stopped.";
     UNREADABLE_BODY = "unreadable_body" 400 "The body could not be read":
         "The connection ended early, or the body is not what its content-encoding says. Send it again, plain or as valid gzip.";
+    MALFORMED_HEAD = "malformed_head" 400 "The head is not HTTP":
+        "The first line or a header of the request is not as RFC 9112 has it, so that nothing after it could be read either. The connection is closed.";
     UNAUTHORIZED = "unauthorized" 401 "A key is needed":
         "This server answers those who have a key: send authorization: Bearer and the key. Probes need none.";
     NOT_FOUND = "not_found" 404 "There is nothing at this path":
@@ -63,6 +65,9 @@ kinds! {
         "GET /limits names the most bytes a body may have, measured after inflating. Arrays are smaller as base64 than as digits.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "The body's type or encoding is not understood":
         "Send content-type: application/json (or leave the header out), plain or with content-encoding: gzip or zstd. With curl: -H 'content-type: application/json', or --json.";
+
+    HEAD_TOO_LARGE = "head_too_large" 431 "The head is too large":
+        "The first line and the headers of a request may have 64 KiB in all, and there may be 100 headers. Data belongs in the body.";
 
     INVALID_DOCUMENT = "invalid_document" 422 "The document has several faults":
         "More than one kind of thing is wrong; `errors` lists them all, each with its own code and place.";

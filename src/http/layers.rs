@@ -22,7 +22,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::CorsLayer;
 use tower_http::decompression::RequestDecompressionLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::request_id::{MakeRequestId, MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -32,7 +32,7 @@ use super::kinds;
 use super::log::log;
 use super::problem::Problem;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers of fewer bytes are sent as they are.
 const WORTH_COMPRESSING: u64 = 1024;
@@ -68,6 +68,12 @@ pub(super) fn wrap(routes: Router, app: &Shared, guarded: bool, cors: Option<Cor
 /// The request's id, which every request has by the time it is asked for.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     headers.get(REQUEST_ID).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// An id for what never became a request.
+pub(super) fn new_id() -> String {
+    let id = MakeRequestUuid.make_request_id(&axum::http::Request::new(()));
+    id.and_then(|id| id.header_value().to_str().ok().map(str::to_owned)).unwrap_or_default()
 }
 
 /// A handler's panic is a bug of ours: logged with what it said, told without.

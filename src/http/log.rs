@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,7 +13,8 @@ use super::app::Shared;
 #[cfg(feature = "otel")]
 use super::export;
 use super::guard::KeyName;
-use super::layers::request_id;
+use super::kinds;
+use super::layers::{new_id, request_id};
 use super::problem::Problem;
 use super::router::route_of;
 use super::trace::Parent;
@@ -45,6 +47,28 @@ pub(super) async fn log(State(app): State<Shared>, request: Request, next: Next)
     }
     span.in_scope(|| tracing::info!(status, milliseconds, key, why, "answered"));
     response
+}
+
+/// What to say in place of an answer that hyper gave by itself, since what came was no request; noted like any other.
+pub(super) fn refused(app: &Shared, peer: Peer, status: u16) -> Bytes {
+    let problem = if status == 400 {
+        Problem::new(
+            &kinds::MALFORMED_HEAD,
+            "What came is no HTTP request: its first line, the name or value of a header, or its content-length \
+             or transfer-encoding is malformed.",
+        )
+    } else {
+        Problem::new(
+            &kinds::HEAD_TOO_LARGE,
+            "The first line and the headers of a request may have 64 KiB in all, and there may be 100 headers.",
+        )
+    };
+    let id = new_id();
+    let status = problem.status().as_u16();
+    app.metrics.refused(status, problem.code());
+    let why = format!("{}: {}", problem.code(), problem.detail());
+    tracing::info!(status, id, peer = peer.0.map(tracing::field::display), why, "refused");
+    problem.last_words(&id).into()
 }
 
 fn span(app: &Shared, request: &Request, route: &'static str) -> Span {

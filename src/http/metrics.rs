@@ -102,6 +102,12 @@ impl Metrics {
         self.duration.get_or_create(&[("route", route)]).observe(took.as_secs_f64());
     }
 
+    /// Something was refused that never became a request.
+    pub(super) fn refused(&self, status: u16, code: &'static str) {
+        self.requests.get_or_create(&Answered { route: "other", status }).inc();
+        self.problem(code);
+    }
+
     /// A computation was done.
     pub(super) fn computed(&self, timings: &Timings, flops: u64) {
         self.flops.inc_by(flops);

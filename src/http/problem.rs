@@ -80,7 +80,20 @@ impl Problem {
         response
     }
 
-    fn status(&self) -> StatusCode {
+    /// The answer as bytes, where there is only a connection, which is closed after them.
+    pub(super) fn last_words(&self, request_id: &str) -> Vec<u8> {
+        let json = self.json(Some(request_id));
+        let retry = self.retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+        format!(
+            "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\nx-content-type-options: nosniff\r\n\
+             x-request-id: {request_id}\r\n{retry}connection: close\r\ncontent-length: {}\r\n\r\n{json}",
+            self.status(),
+            json.len()
+        )
+        .into_bytes()
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }

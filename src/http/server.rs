@@ -12,8 +12,11 @@ use tokio::time::{sleep, timeout};
 use super::app::{App, Shared};
 use super::connection::{self, Listener, Stream, Tls};
 use super::guard::cors;
+use super::kinds;
+use super::layers::new_id;
 use super::log::Peer;
 use super::metrics::Rejection;
+use super::problem::Problem;
 use super::router;
 use crate::config::Serve;
 
@@ -24,9 +27,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const ADMIN_CONNECTIONS: usize = 64;
 
 /// What a client is told that comes when all connections are taken.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
-connection: close\r\ncontent-length: 158\r\n\r\n\
-{\"type\":\"/problems/busy\",\"title\":\"The server is busy\",\"status\":503,\"detail\":\"All connections are taken; try again in a moment.\",\"code\":\"busy\",\"request_id\":\"\"}";
+const FULL: &str = "All connections are taken; try again in a moment.";
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
@@ -120,15 +121,15 @@ impl Server {
     /// lets requests under way finish for a bounded time, and stops what is left.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { app, main, admin } = self;
-        let settings = Arc::new(app.settings.clone());
+        let settings = &app.settings;
         let closing = watch::Sender::new(false);
         // Operators may ask to the very end.
         let always = watch::Sender::new(false);
         if let Some(admin) = admin {
-            tokio::spawn(accept(admin, Arc::clone(&app), Arc::clone(&settings), always.subscribe()));
+            tokio::spawn(accept(admin, Arc::clone(&app), always.subscribe()));
         }
         let (places, cap) = (Arc::clone(&main.places), main.cap as u32);
-        let accepting = tokio::spawn(accept(main, Arc::clone(&app), Arc::clone(&settings), closing.subscribe()));
+        let accepting = tokio::spawn(accept(main, Arc::clone(&app), closing.subscribe()));
         stop.await;
         app.drain();
         sleep(settings.drain_delay).await;
@@ -147,7 +148,7 @@ impl Server {
 }
 
 /// Takes connections in and serves each on a task of its own.
-async fn accept(entrance: Entrance, app: Shared, settings: Arc<Serve>, closing: watch::Receiver<bool>) {
+async fn accept(entrance: Entrance, app: Shared, closing: watch::Receiver<bool>) {
     let Entrance { listener, tls, router, cap, places } = entrance;
     loop {
         let (stream, peer) = listener.accept().await;
@@ -159,7 +160,7 @@ async fn accept(entrance: Entrance, app: Shared, settings: Arc<Serve>, closing: 
         };
         let place = Place { app: Arc::clone(&app), places: Arc::clone(&places), cap, _permit: place };
         place.count();
-        let (tls, router, settings, closing) = (tls.clone(), router.clone(), Arc::clone(&settings), closing.clone());
+        let (tls, router, app, closing) = (tls.clone(), router.clone(), Arc::clone(&app), closing.clone());
         tokio::spawn(async move {
             let _place = place;
             let stream = match &tls {
@@ -167,7 +168,7 @@ async fn accept(entrance: Entrance, app: Shared, settings: Arc<Serve>, closing: 
                 None => Some(stream),
             };
             if let Some(stream) = stream {
-                connection::serve(stream, Peer(peer), router, settings, closing).await;
+                connection::serve(stream, Peer(peer), router, app, closing).await;
             }
         });
     }
@@ -176,9 +177,10 @@ async fn accept(entrance: Entrance, app: Shared, settings: Arc<Serve>, closing: 
 /// Tells a client that all connections are taken, if it can be told in plain.
 async fn refuse(mut stream: Stream, is_tls: bool) {
     if !is_tls {
+        let full = Problem::new(&kinds::BUSY, FULL).retry_after(1);
         // A client that does not listen is not waited for.
         let _ = timeout(LAST_WORDS, async {
-            stream.write_all(FULL).await?;
+            stream.write_all(&full.last_words(&new_id())).await?;
             stream.shutdown().await
         })
         .await;

@@ -8,9 +8,10 @@ use std::io::IsTerminal;
 
 use tokio::runtime::Handle;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+use tracing_subscriber::{Layer, fmt, registry};
 
 use crate::config::{LogFormat, Serve};
 
@@ -30,7 +31,7 @@ pub struct Telemetry {
 /// # Errors
 /// A sentence, when the filter cannot be read, a log was started already, or this build sends no traces.
 pub fn start(settings: &Serve, runtime: &Handle) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|e| format!("--log {}: {e}", settings.log))?;
+    let filter: Targets = settings.log.parse().map_err(|e| format!("--log {}: {e}", settings.log))?;
     #[cfg(feature = "otel")]
     let traces = settings.otlp_endpoint.as_deref().map(|endpoint| otlp::Traces::to(endpoint, runtime)).transpose()?;
     #[cfg(feature = "otel")]

@@ -77,6 +77,15 @@ fn faults_of_the_file_are_told_in_a_sentence() {
 }
 
 #[test]
+fn a_filter_of_the_log_that_says_nothing_is_told_in_a_sentence() {
+    for filter in ["jacobi=loud", "info,a=b=c"] {
+        let output = jacobi().args(["--listen", "127.0.0.1:0", "--log", filter]).output().expect("the program runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(&format!("--log {filter}: ")), "{told}");
+    }
+}
+
+#[test]
 fn deployments_set_what_there_is_to_set() {
     let help = jacobi().args(["serve", "--help"]).output().expect("the program runs");
     let help = String::from_utf8(help.stdout).expect("text");

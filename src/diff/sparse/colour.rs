@@ -73,7 +73,7 @@ impl Meetings<'_> {
 /// Colours of the columns that occur in rows that count: the best found in three orders. `None` if
 /// columns meet so often that colours are of no use, or if they are not wanted any more.
 pub(super) fn columns(meetings: &Meetings<'_>) -> Option<Colours> {
-    if meetings.pairs() > MOST_PAIRS {
+    if !meetings.are_wanted() || meetings.pairs() > MOST_PAIRS {
         return None;
     }
     let (bound, count) = (meetings.bound(), meetings.by_columns.rows);

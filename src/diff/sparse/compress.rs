@@ -135,7 +135,8 @@ pub(super) fn recover(
     columns: &Colours,
     sweeps: &Sweeps<'_>,
 ) -> Blocks {
-    let direct = direct(pattern, columns);
+    // Nothing is picked any more either.
+    let direct = if b.is_unwanted() { Vec::new() } else { direct(pattern, columns) };
     let mut blocks = Blocks::with_capacity(heights.len());
     let mut top = 0;
     for (o, &height) in heights.iter().enumerate() {

@@ -4,7 +4,7 @@
 //! Both at once is the complete direct cover of Hossain and Steihaug (1998) and of Coleman and Verma
 //! (1998): some rows are given to reverse sweeps whole, and the rest has columns with few neighbours.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::colour::{Colours, Meetings, columns};
 use super::pattern::Pattern;
@@ -48,8 +48,11 @@ fn one_sided(by_rows: &Pattern, by_columns: &Pattern, unwanted: &AtomicBool) -> 
     columns(&Meetings { by_rows, by_columns, left_out: &[], unwanted })
 }
 
-/// The longest rows by rows, all others by columns, where that takes fewer sweeps than `least`.
+/// The longest rows by rows, all others by columns, where that takes fewer sweeps than `least` and is wanted still.
 fn divided((by_rows, by_columns): (&Pattern, &Pattern), least: usize, unwanted: &AtomicBool) -> Option<Sides> {
+    if unwanted.load(Ordering::Relaxed) {
+        return None;
+    }
     let mut order: Vec<usize> = (0..by_rows.rows).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(by_rows.row(i).len()));
     // With the k longest rows out of the way, as many colours are needed as the next one is long.

@@ -5,6 +5,7 @@ mod activity;
 mod listener;
 mod patient;
 mod portions;
+mod refusals;
 mod tls;
 
 pub(super) use listener::{Listener, Stream};
@@ -23,11 +24,12 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::log::Peer;
-use crate::config::Serve;
+use super::app::Shared;
+use super::log::{self, Peer};
 use activity::Activity;
 use patient::Patient;
 use portions::Portions;
+use refusals::Refusals;
 
 /// Most bytes of the head of a request.
 const HEAD_BYTES: usize = 64 << 10;
@@ -40,15 +42,11 @@ const STREAMS: u32 = 64;
 
 /// Serves one connection until it ends, by itself or because it took too long; once `closing`, it ends with
 /// the requests that are under way.
-pub(super) async fn serve(
-    stream: Stream,
-    peer: Peer,
-    router: Router,
-    settings: Arc<Serve>,
-    mut closing: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(stream: Stream, peer: Peer, router: Router, app: Shared, mut closing: watch::Receiver<bool>) {
+    let settings = &app.settings;
     let activity = Arc::new(Activity::new(settings.header_timeout, settings.idle_timeout, settings.write_timeout));
-    let io = TokioIo::new(Patient::new(stream, settings.write_timeout, Arc::clone(&activity)));
+    let patient = Patient::new(stream, settings.write_timeout, Arc::clone(&activity));
+    let io = TokioIo::new(Refusals::new(patient, move |status| log::refused(&app, peer, status)));
     let seen = Arc::clone(&activity);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let under_way = seen.begin(request.version());
