@@ -143,7 +143,7 @@ impl Turner<'_> {
     /// one reader.
     fn is_free(&self, n: NodeId, depth: usize) -> bool {
         let node = self.b.node(n);
-        let once = || self.uses.get(&n).is_none_or(|uses| *uses <= 1);
+        let once = || self.uses.get(&n).is_some_and(|uses| *uses == 1);
         let elementwise = matches!(node.op.kernel, Kernel::Elementwise(_)) && depth < DEEPEST;
         repeats(self.b, n) || elementwise && once() && node.args.iter().all(|&a| self.is_free(a, depth + 1))
     }
