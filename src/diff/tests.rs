@@ -53,13 +53,13 @@ fn forward_twice_over_reverse_is_the_third_derivative() {
 fn a_batch_in_portions_is_the_batch() {
     const SIZE: usize = 210;
     let mut b = Builder::default();
-    let (x, w, v) = (b.input(&[8]), b.input(&[160, 8]), b.input(&[4, 160]));
+    let (x, w, v, many) = (b.input(&[8]), b.input(&[160, 8]), b.input(&[4, 160]), b.input(&[SIZE, 8]));
     let hidden = b.product(w, x, 0, 1, Absorb::Neither);
     let square = b.mul(hidden, hidden);
     let y = b.product(v, square, 0, 1, Absorb::Neither);
     let slopes = reverse(&mut b, &[y], &[x], &[])[0][0];
     let same = b.mul(v, v);
-    let (points, many) = ([y, slopes, same], b.input(&[SIZE, 8]));
+    let points = [y, slopes, same];
     let whole = batch(&mut b, &points, &[(x, many)], SIZE);
     let portions = in_portions(&mut b, &points, &whole, &[(x, many)], SIZE).expect("it is large enough");
     assert_ne!(portions[..2], whole[..2]);
