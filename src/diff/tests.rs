@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{batch, forward, jvp, kinks, reverse, transpose};
+use super::{batch, forward, in_portions, jvp, kinks, reverse, transpose};
 use crate::exec::{Cancel, Plan, Workspace};
-use crate::ir::{Builder, NodeId, verify};
+use crate::ir::{Absorb, Builder, NodeId, verify};
 use crate::ops::{Algebra, Bound, Meaning, Operation, Signature, Value, find, table};
 
 /// Plans nodes; the graph is verified first.
@@ -47,6 +47,33 @@ fn forward_twice_over_reverse_is_the_third_derivative() {
     let found = run(&plan(b, &[derivative]), &[vec![0.5]])[0][0];
     let expected = 6.0 - 6.0 / 1.5f64.powi(4);
     assert!((found - expected).abs() < 1e-13 * expected, "{found} is not {expected}");
+}
+
+#[test]
+fn a_batch_in_portions_is_the_batch() {
+    const SIZE: usize = 210;
+    let mut b = Builder::default();
+    let (x, w, v, many) = (b.input(&[8]), b.input(&[160, 8]), b.input(&[4, 160]), b.input(&[SIZE, 8]));
+    let hidden = b.product(w, x, 0, 1, Absorb::Neither);
+    let square = b.mul(hidden, hidden);
+    let y = b.product(v, square, 0, 1, Absorb::Neither);
+    let slopes = reverse(&mut b, &[y], &[x], &[])[0][0];
+    let same = b.mul(v, v);
+    let points = [y, slopes, same];
+    let whole = batch(&mut b, &points, &[(x, many)], SIZE);
+    let portions = in_portions(&mut b, &points, &whole, &[(x, many)], SIZE).expect("it is large enough");
+    assert_ne!(portions[..2], whole[..2]);
+    assert_eq!(portions[2], whole[2], "what is the same everywhere is made once");
+    let small = in_portions(&mut b, &points[..1], &whole[..1], &[(x, many)], SIZE);
+    assert!(small.is_none(), "it stays in the cache");
+    let both: Vec<NodeId> = whole.iter().chain(&portions).copied().collect();
+    let shapes = [8, 160 * 8, 4 * 160, SIZE * 8];
+    let inputs: Vec<Vec<f64>> = shapes.iter().enumerate().map(|(i, n)| numbers(*n, (-1.0, 1.0), i)).collect();
+    let found = run(&plan(b, &both), &inputs);
+    for (whole, portions) in found[..3].iter().zip(&found[3..]) {
+        assert_eq!(whole.len(), portions.len());
+        assert!(whole.iter().zip(portions).all(|(x, y)| (x - y).abs() < 1e-12));
+    }
 }
 
 #[test]

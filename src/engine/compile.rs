@@ -14,11 +14,11 @@ use super::lower::lower;
 use super::run::wanted_still;
 use super::settled;
 use super::wanted::{self, Request};
-use crate::diff::{Given, batch, fission, kinks, scalars, single_steps};
+use crate::diff::{Given, batch, fission, in_portions, kinks, scalars, single_steps};
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
-use crate::ops::Algebra;
+use crate::ops::{Algebra, turned};
 use crate::suggest::suggest;
 
 impl Compiled {
@@ -89,14 +89,19 @@ impl Compiled {
         assumed.sort_unstable();
         assumed.dedup();
         roots.extend(opened.into_iter().flat_map(|o| o.roots));
-        let (mut roots, bindings, length) = add_batch(&mut b, document, &named, &built.directed, roots);
+        let points = roots[..count].to_vec();
+        let (mut roots, bindings, axis) = add_batch(&mut b, document, &named, &built.directed, roots);
         let opened = roots.split_off(count);
-        if length.is_none() {
+        if axis.is_none() {
             roots = single_steps(&mut b, &roots);
         }
+        roots = turned(&mut b, &roots);
+        let portions = axis.as_ref().filter(|_| opened.is_empty());
+        let portions = portions.and_then(|axis| in_portions(&mut b, &points, &roots, &axis.replaced, axis.size));
+        let length = axis.map(|axis| axis.size);
         let graph = b.finish(roots);
         wanted_still(cancel)?;
-        let (plan, cost) = admit(&graph, opened, limits)?;
+        let (plan, cost) = admit(&graph, opened, portions, limits)?;
         Ok(Self {
             plan,
             graph,
@@ -190,6 +195,12 @@ pub(super) fn batch_length(document: &Document) -> Option<usize> {
     document.at.iter().find(|(name, _)| document.batch.contains(name)).map(|(_, t)| t.shape[0])
 }
 
+/// The batch axis: its length, and what stands for many along it, each with what takes its place.
+struct Axis {
+    size: usize,
+    replaced: Vec<(NodeId, NodeId)>,
+}
+
 /// Gives everything asked for the batch axis, if there is one, and says where inputs are bound.
 fn add_batch(
     b: &mut Builder,
@@ -197,7 +208,7 @@ fn add_batch(
     named: &[(String, NodeId)],
     directed: &[Directed],
     roots: Vec<NodeId>,
-) -> (Vec<NodeId>, Vec<Binding>, Option<usize>) {
+) -> (Vec<NodeId>, Vec<Binding>, Option<Axis>) {
     let length = batch_length(document);
     let mut replaced = Vec::new();
     let mut bindings = Vec::new();
@@ -226,7 +237,7 @@ fn add_batch(
         bindings.push(Binding { source, number: input_number(b, bound) });
     }
     match length {
-        Some(size) => (batch(b, &roots, &replaced, size), bindings, length),
+        Some(size) => (batch(b, &roots, &replaced, size), bindings, Some(Axis { size, replaced })),
         None => (roots, bindings, None),
     }
 }
@@ -281,9 +292,14 @@ fn input_number(b: &Builder, node: NodeId) -> usize {
 /// Floating-point operations that take as long as starting one operation on a single number.
 const FLOPS_OF_A_START: u64 = 200;
 
-/// Predicts the cost and refuses what is over the limits; only then plans. What was laid open is run instead, where
-/// that keeps the limits too.
-fn admit(graph: &Graph, opened: Vec<NodeId>, limits: &Limits) -> Result<(Plan, Cost), Vec<Fault>> {
+/// Predicts the cost and refuses what is over the limits; only then plans. What was laid open, or is computed in
+/// portions of the batch, is run instead, where that keeps the limits too.
+fn admit(
+    graph: &Graph,
+    opened: Vec<NodeId>,
+    portions: Option<Vec<NodeId>>,
+    limits: &Limits,
+) -> Result<(Plan, Cost), Vec<Fault>> {
     let live = crate::ir::reachable(&graph.nodes, &graph.outputs);
     let nodes = || graph.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(n, _)| n);
     let flops = crate::ir::flops(&graph.nodes, &graph.outputs);
@@ -326,7 +342,8 @@ fn admit(graph: &Graph, opened: Vec<NodeId>, limits: &Limits) -> Result<(Plan, C
             }
         }
     }
-    let plan = Plan::new(graph);
+    let portions = portions.map(|outputs| Graph { nodes: graph.nodes.clone(), outputs });
+    let plan = Plan::new(portions.as_ref().unwrap_or(graph));
     let bytes = plan.bytes();
     if bytes > limits.max_bytes {
         return Err(over("bytes", bytes, limits.max_bytes));

@@ -14,7 +14,7 @@ use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, e
 use crate::kernel::View;
 
 /// Where stored elements are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Home {
     Input(usize),
     Constant(usize),

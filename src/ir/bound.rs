@@ -57,4 +57,22 @@ mod tests {
         let sum = b.add(tamed, one);
         assert!(vanishes(&mut b, sum), "at most two");
     }
+
+    #[test]
+    fn zero_absorbs_by_itself_between_bounded_factors() {
+        let mut b = Builder::default();
+        let (c, any) = (b.finite_input(&[3]), b.input(&[3]));
+        let (one, half) = (b.fill(1.0, &[3]), b.fill(0.5, &[3]));
+        let tamed = b.select(c, half, one);
+        let plain = b.mul(tamed, tamed);
+        assert_eq!([b.chain(tamed, tamed), b.scale(tamed, tamed)], [plain; 2]);
+        let guarded = [b.chain(tamed, any), b.scale(any, tamed)];
+        let product = b.mul(tamed, any);
+        assert!(!guarded.contains(&product) && b.mul(any, tamed) == product, "it may be infinite");
+        let turned = b.neg(tamed);
+        let opposite = b.neg(plain);
+        assert_eq!(b.mul(turned, tamed), opposite, "signs go outwards");
+        let sum = b.add(any, opposite);
+        assert_eq!(sum, b.sub(any, plain));
+    }
 }

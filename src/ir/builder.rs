@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::attr::{Attr, Data};
 use super::bound::bound;
 use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin};
-use super::primitive::{Kernel, Primitive, ShapeError};
+use super::primitive::{Kernel, Primitive, ShapeError, Single};
 use super::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -164,15 +164,22 @@ impl Builder {
         super::graph::flops(&self.nodes, outputs)
     }
 
+    /// A node that is there already.
+    fn seen(&self, key: u64, op: &'static Primitive, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
+        let equal = |n: &Node| std::ptr::eq(n.op, op) && n.args.as_slice() == args && n.attr == *attr;
+        self.seen.get(&key)?.iter().copied().find(|&id| equal(self.node(id)))
+    }
+
     fn push(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr, shape: Shape) -> NodeId {
         let key = hash(op, args, &attr);
-        if let Some(bucket) = self.seen.get(&key) {
-            for &id in bucket {
-                let n = self.node(id);
-                if std::ptr::eq(n.op, op) && n.args.as_slice() == args && n.attr == attr {
-                    return id;
-                }
-            }
+        if let Some(id) = self.seen(key, op, args, &attr) {
+            return id;
+        }
+        if let (Single::Arithmetic(arithmetic), &[x, y]) = (op.single, args)
+            && arithmetic.commutes()
+            && let Some(id) = self.seen(hash(op, &[y, x], &attr), op, &[y, x], &attr)
+        {
+            return id;
         }
         let id = NodeId(self.nodes.len() as u32);
         let bound = bound(&self.nodes, op, args, &attr);

@@ -123,6 +123,11 @@ pub enum Arithmetic {
 }
 
 impl Arithmetic {
+    /// Whether the result is the same with the two arguments exchanged.
+    pub(super) fn commutes(self) -> bool {
+        matches!(self, Self::Add | Self::Multiply | Self::Chain)
+    }
+
     /// The result; what is not used is left alone.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "loops over one kind of arithmetic must be compiled with it inside")]

@@ -31,6 +31,7 @@ mod sparse;
 mod structure;
 mod table;
 mod terms;
+mod turned;
 mod windows;
 
 pub use algebra::Algebra;
@@ -47,3 +48,4 @@ pub use signature::Signature;
 pub use sparse::{is_sparse, sparse_matrix};
 pub use structure::{Triple, pad, reverse, slice, whole_numbers};
 pub use table::{find, higher, table};
+pub use turned::turned;

@@ -1,16 +1,27 @@
 //! A program over many points, as it is planned: registers hold a tile of them, a lane for each point.
 
 use super::super::run::{Cancel, Cancelled, Memory};
-use super::code::{Access, Apply, Code, Registers, Store, Value};
+use super::code::{Access, Code, Registers, Store, Value};
+use super::tasks::{Kind, Sum, Task, tasks, uses};
 use super::tile;
 use crate::ir::{Arithmetic, Pair};
 
-/// One thing done for a tile.
+/// One thing done for a tile. Programs are read through once for each tile: what is done most is short, and anything
+/// else lies elsewhere.
 #[derive(Debug)]
 pub(super) enum Step {
-    Load(Access, u16),
     Arithmetic(Arithmetic, [u16; 3], u16),
-    Call(Apply, [u16; 3], u16),
+    /// Products that go into a sum.
+    Summed(Arithmetic, Sum, [u16; 4], u16),
+    Other(Box<Other>),
+}
+
+/// Anything but arithmetic.
+#[derive(Debug)]
+pub(super) enum Other {
+    Load(Access, u16),
+    /// A kernel of so many arguments.
+    Call(fn(&[&[f64]], &mut [f64]), usize, [u16; 3], u16),
     /// Two functions of one argument.
     Both(&'static Pair, u16, [u16; 2]),
     /// To one of the targets.
@@ -47,7 +58,7 @@ impl Lanes {
             while let Some(store) = stores.next_if(|s| s.value == v) {
                 let register = giver.loaded(v)?;
                 let target = targets.iter().position(|t| t.0 == store.slot)?;
-                giver.steps.push(Step::Store(register, target, *store));
+                giver.other(Other::Store(register, target, *store));
                 giver.used(v);
             }
         }
@@ -84,6 +95,7 @@ fn targets(code: &Code) -> Vec<(usize, Option<usize>)> {
 /// Gives out registers, value by value.
 struct Giver<'a> {
     code: &'a Code,
+    tasks: Vec<Option<Task>>,
     /// How often each value is still needed.
     uses: Vec<u32>,
     homes: Vec<Option<u16>>,
@@ -96,10 +108,8 @@ struct Giver<'a> {
 impl<'a> Giver<'a> {
     /// Values that are the same in all lanes have their registers from the beginning on.
     fn new(code: &'a Code) -> Option<Self> {
-        let mut uses = vec![0u32; code.values.len()];
-        let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
-        applied.flat_map(Apply::args).for_each(|&a| uses[a as usize] += 1);
-        code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
+        let uses = uses(code);
+        let tasks = tasks(code, &uses);
         let mut registers = Registers::default();
         let mut homes: Vec<Option<u16>> = vec![None; code.values.len()];
         let (mut numbers, mut shared) = (Vec::new(), Vec::new());
@@ -110,41 +120,46 @@ impl<'a> Giver<'a> {
                 _ => {}
             }
         }
-        Some(Self { code, uses, homes, registers, numbers, shared, steps: Vec::with_capacity(code.values.len()) })
+        let steps = Vec::with_capacity(code.values.len());
+        Some(Self { code, tasks, uses, homes, registers, numbers, shared, steps })
     }
 
-    /// Computes a value, if it is an operation that is not done yet.
+    fn other(&mut self, other: Other) {
+        self.steps.push(Step::Other(Box::new(other)));
+    }
+
+    /// Computes a value, if it is an operation that is not done yet nor part of another.
     fn compute(&mut self, v: u32) -> Option<()> {
-        let code = self.code;
-        let Value::Apply(apply) = &code.values[v as usize] else { return Some(()) };
+        let Some(task) = self.tasks[v as usize] else { return Some(()) };
         if self.homes[v as usize].is_some() {
             return Some(());
         }
-        let mut args = [0; 3];
-        for (arg, &a) in args.iter_mut().zip(apply.args()) {
+        let mut args = [0; 4];
+        for (arg, &a) in args.iter_mut().zip(task.args()) {
             *arg = self.loaded(a)?;
         }
         // The result never lies on an argument.
         let out = self.registers.take()?;
         self.homes[v as usize] = Some(out);
-        let pair = code.pair(v);
-        if let Some((pair, values)) = pair {
-            let mut outs = [out; 2];
-            for (home, &value) in outs.iter_mut().zip(&values).filter(|(_, value)| **value != v) {
-                *home = self.registers.take()?;
-                self.homes[value as usize] = Some(*home);
-                self.used(apply.args[0]);
+        let [x, y, z, _] = args;
+        let pair = self.code.pair(v);
+        match (pair, task.kind) {
+            (Some((pair, values)), _) => {
+                let mut outs = [out; 2];
+                for (home, &value) in outs.iter_mut().zip(&values).filter(|(_, value)| **value != v) {
+                    *home = self.registers.take()?;
+                    self.homes[value as usize] = Some(*home);
+                    self.used(task.args()[0]);
+                }
+                self.other(Other::Both(pair, x, outs));
             }
-            self.steps.push(Step::Both(pair, args[0], outs));
-        } else {
-            self.steps.push(match apply.arithmetic {
-                Some(arithmetic) => Step::Arithmetic(arithmetic, args, out),
-                None => Step::Call(*apply, args, out),
-            });
+            (None, Kind::Arithmetic(arithmetic)) => self.steps.push(Step::Arithmetic(arithmetic, [x, y, z], out)),
+            (None, Kind::Summed(product, sum)) => self.steps.push(Step::Summed(product, sum, args, out)),
+            (None, Kind::Call(kernel, count)) => self.other(Other::Call(kernel, count, [x, y, z], out)),
         }
         #[cfg(test)]
-        self.steps.push(Step::Count(if pair.is_some() { 2 * apply.each } else { apply.each }));
-        apply.args().iter().for_each(|&a| self.used(a));
+        self.other(Other::Count(if pair.is_some() { 2 * task.each } else { task.each }));
+        task.args().iter().for_each(|&a| self.used(a));
         Some(())
     }
 
@@ -156,7 +171,7 @@ impl<'a> Giver<'a> {
         let Value::Load(access) = self.code.values[v as usize] else { return None };
         let register = self.registers.take()?;
         self.homes[v as usize] = Some(register);
-        self.steps.push(Step::Load(access, register));
+        self.other(Other::Load(access, register));
         Some(register)
     }
 

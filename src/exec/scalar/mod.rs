@@ -6,7 +6,7 @@
 mod code;
 mod lanes;
 mod single;
-mod summed;
+mod tasks;
 mod tile;
 
 use rustc_hash::FxHashMap;

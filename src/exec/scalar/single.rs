@@ -5,25 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use super::super::plan::Home;
 use super::super::run::Memory;
 use super::code::{Access, Code, Registers, Value};
-use super::summed::{Sum, Summed, summed};
+use super::tasks::{Kind, Sum, Task, tasks, uses};
 use crate::ir::Arithmetic;
-
-/// What a run of operations does.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Arithmetic(Arithmetic),
-    /// A product that goes into a sum.
-    Summed(Arithmetic, Sum),
-    /// A kernel of so many arguments.
-    Call(fn(&[&[f64]], &mut [f64]), usize),
-}
 
 /// Registers read and written.
 #[derive(Debug, Clone, Copy)]
 struct Operation {
-    args: [u16; 3],
+    args: [u16; 4],
     out: u16,
 }
 
@@ -35,6 +26,15 @@ struct Run {
     /// Operations by the primitive's own account.
     #[cfg(test)]
     each: u64,
+}
+
+/// Neighbouring places that are read into neighbouring registers.
+#[derive(Debug, Clone, Copy)]
+struct Loads {
+    home: Home,
+    first: usize,
+    register: usize,
+    count: usize,
 }
 
 /// Registers that go to neighbouring places of a slot.
@@ -50,7 +50,7 @@ struct Stores {
 pub(in super::super) struct Single {
     /// Numbers in the first registers.
     numbers: Vec<f64>,
-    loads: Vec<(u16, Access)>,
+    loads: Vec<Loads>,
     runs: Vec<Run>,
     stores: Vec<Stores>,
     pub(super) registers: usize,
@@ -62,25 +62,33 @@ const CALL: usize = 16;
 impl Single {
     /// Orders a program and gives out its registers.
     pub(super) fn new(code: &Code) -> Option<Self> {
-        let mut uses = vec![0u32; code.values.len()];
-        let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
-        applied.flat_map(super::code::Apply::args).for_each(|&a| uses[a as usize] += 1);
-        code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
+        let mut uses = uses(code);
         let tasks = tasks(code, &uses);
         let order = order(&tasks);
         let mut registers = Registers::default();
         let mut homes = vec![0u16; code.values.len()];
-        let (mut numbers, mut loads) = (Vec::new(), Vec::new());
+        let mut numbers = Vec::new();
         for (value, home) in code.values.iter().zip(&mut homes) {
             if let Value::Number(number) = value {
                 *home = registers.take()?;
                 numbers.push(*number);
             }
         }
-        for (value, home) in code.values.iter().zip(&mut homes) {
-            if let Value::Load(access) = value {
-                *home = registers.take()?;
-                loads.push((*home, *access));
+        let mut loaded: Vec<(Home, usize, usize)> = Vec::new();
+        for (v, value) in code.values.iter().enumerate() {
+            if let Value::Load(Access { home, offset, .. }) = *value {
+                loaded.push((home, offset, v));
+            }
+        }
+        // What lies side by side is brought to registers side by side.
+        loaded.sort_unstable();
+        let mut loads: Vec<Loads> = Vec::new();
+        for (home, offset, v) in loaded {
+            let register = registers.take()?;
+            homes[v] = register;
+            match loads.last_mut() {
+                Some(last) if (last.home, last.first + last.count) == (home, offset) => last.count += 1,
+                _ => loads.push(Loads { home, first: offset, register: usize::from(register), count: 1 }),
             }
         }
         let mut runs: Vec<Run> = Vec::new();
@@ -88,7 +96,7 @@ impl Single {
             let Some(task) = &tasks[v as usize] else { continue };
             let out = registers.take()?;
             homes[v as usize] = out;
-            let mut args = [0; 3];
+            let mut args = [0; 4];
             for (arg, &a) in args.iter_mut().zip(task.args()) {
                 *arg = homes[a as usize];
             }
@@ -131,8 +139,8 @@ impl Single {
             registers.resize(self.registers, 0.0);
         }
         registers[..self.numbers.len()].copy_from_slice(&self.numbers);
-        for &(register, access) in &self.loads {
-            registers[usize::from(register)] = memory.data(access.home)[access.offset];
+        for &Loads { home, first, register, count } in &self.loads {
+            registers[register..register + count].copy_from_slice(&memory.data(home)[first..first + count]);
         }
         if let Some(file) = registers.first_chunk_mut::<SMALL>().filter(|_| self.registers <= SMALL) {
             self.compute(file);
@@ -176,10 +184,10 @@ fn size(count: usize) -> usize {
 
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic")]
-fn each<const N: usize>(operations: &[Operation], registers: &mut [f64; N], f: impl Fn(f64, f64, f64) -> f64) {
+fn each<const N: usize>(operations: &[Operation], registers: &mut [f64; N], f: impl Fn([f64; 4]) -> f64) {
     for operation in operations {
-        let [x, y, z] = operation.args.map(|a| registers[usize::from(a) & (N - 1)]);
-        registers[usize::from(operation.out) & (N - 1)] = f(x, y, z);
+        let args = operation.args.map(|a| registers[usize::from(a) & (N - 1)]);
+        registers[usize::from(operation.out) & (N - 1)] = f(args);
     }
 }
 
@@ -187,28 +195,33 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, operations: &[Operation], r
     macro_rules! loops {
         ($($kind:ident)*) => {
             match arithmetic {
-                $(Arithmetic::$kind => each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, z)),)*
+                $(Arithmetic::$kind => {
+                    each(operations, registers, |[x, y, z, _]| Arithmetic::$kind.apply(x, y, z));
+                })*
             }
         };
     }
     loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
 }
 
+/// Products that go into sums.
 fn multiply_add<const N: usize>(product: Arithmetic, sum: Sum, operations: &[Operation], registers: &mut [f64; N]) {
     macro_rules! loops {
-        ($($kind:ident)*) => {
+        ($($sum:ident)*) => {
             match (product, sum) {
-                $((Arithmetic::$kind, Sum::Added) =>
-                    each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, 0.0) + z),
-                (Arithmetic::$kind, Sum::Lessened) =>
-                    each(operations, registers, |x, y, z| Arithmetic::$kind.apply(x, y, 0.0) - z),
-                (Arithmetic::$kind, Sum::Taken) =>
-                    each(operations, registers, |x, y, z| z - Arithmetic::$kind.apply(x, y, 0.0)),)*
-                _ => {}
+                $((Arithmetic::Scale, Sum::$sum) => {
+                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Scale, args));
+                }
+                (Arithmetic::Chain, Sum::$sum) => {
+                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Chain, args));
+                }
+                (_, Sum::$sum) => {
+                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Multiply, args));
+                })*
             }
         };
     }
-    loops!(Multiply Scale Chain);
+    loops!(Added Lessened Taken Both Apart);
 }
 
 /// Calls a kernel for at most `CALL` operations.
@@ -233,49 +246,13 @@ fn call<const N: usize>(
     }
 }
 
-/// A value that is computed.
-struct Task {
-    kind: Kind,
-    count: usize,
-    args: [u32; 3],
-    #[cfg(test)]
-    each: u64,
-}
-
-impl Task {
-    fn args(&self) -> &[u32] {
-        &self.args[..self.count]
+/// Kinds of operations, told apart and put in order.
+fn rank(kind: Kind) -> (u8, usize) {
+    match kind {
+        Kind::Call(kernel, _) => (0, kernel as usize),
+        Kind::Arithmetic(arithmetic) => (1, arithmetic as usize),
+        Kind::Summed(product, sum) => (2, product as usize * 8 + sum as usize),
     }
-
-    /// Kinds of operations, told apart and put in order.
-    fn order(&self) -> (u8, usize) {
-        match self.kind {
-            Kind::Call(kernel, _) => (0, kernel as usize),
-            Kind::Arithmetic(arithmetic) => (1, arithmetic as usize),
-            Kind::Summed(product, sum) => (2, product as usize * 3 + sum as usize),
-        }
-    }
-}
-
-/// What is computed for each value: nothing for what is there already or is part of another.
-fn tasks(code: &Code, uses: &[u32]) -> Vec<Option<Task>> {
-    let (summed, inside) = summed(code, uses);
-    let task = |v: usize| {
-        let Value::Apply(apply) = &code.values[v] else { return None };
-        let (kind, count, args) = match (summed[v], apply.arithmetic) {
-            (Some(Summed { product, sum, args }), _) => (Kind::Summed(product, sum), 3, args),
-            (None, Some(arithmetic)) => (Kind::Arithmetic(arithmetic), apply.count, apply.args),
-            (None, None) => (Kind::Call(apply.kernel, apply.count), apply.count, apply.args),
-        };
-        Some(Task {
-            kind,
-            count,
-            args,
-            #[cfg(test)]
-            each: apply.each + u64::from(summed[v].is_some()),
-        })
-    };
-    (0..code.values.len()).map(|v| if inside[v] { None } else { task(v) }).collect()
 }
 
 /// All operations in an order in which as many as possible of one kind follow each other; each with whether it
@@ -297,7 +274,7 @@ fn order(tasks: &[Option<Task>]) -> Vec<(bool, u32)> {
             }
         }
         let next = numbers.len();
-        kinds[v] = *numbers.entry(task.order()).or_insert(next);
+        kinds[v] = *numbers.entry(rank(task.kind)).or_insert(next);
         if kinds[v] == ready.len() {
             ready.push(Vec::new());
         }

@@ -4,8 +4,9 @@
 use smallvec::SmallVec;
 
 use super::super::run::{Cancel, Cancelled, Memory, check};
-use super::code::{Access, Apply, Store};
-use super::lanes::{Lanes, Step};
+use super::code::{Access, Store};
+use super::lanes::{Lanes, Other, Step};
+use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
 use crate::kernel::best;
 
@@ -125,18 +126,27 @@ impl Part<'_> {
         for step in &self.lanes.steps {
             match step {
                 Step::Arithmetic(arithmetic, args, out) => calculate(*arithmetic, *args, *out, tile.count, file),
-                Step::Call(apply, args, out) => call(apply, *args, *out, tile.count, file),
-                Step::Both(pair, arg, outs) => call_both(pair, *arg, *outs, tile.count, file),
-                Step::Load(access, register) => {
-                    load(self.memory, access, tile.start, &mut file[usize::from(*register)][..tile.count]);
-                }
-                Step::Store(register, target, store) => {
-                    let source = &file[usize::from(*register)][..tile.count];
-                    write(source, store, tile.done, self.targets[*target]);
-                }
-                #[cfg(test)]
-                Step::Count(each) => crate::kernel::tally::done(tile.count * *each as usize),
+                Step::Summed(product, sum, args, out) => add(*product, *sum, *args, *out, tile.count, file),
+                Step::Other(other) => self.other(other, tile, file),
             }
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+    fn other<const N: usize>(&mut self, other: &Other, tile: Tile, file: &mut [[f64; N]]) {
+        match other {
+            Other::Call(kernel, arity, args, out) => call(*kernel, *arity, *args, *out, tile.count, file),
+            Other::Both(pair, arg, outs) => call_both(pair, *arg, *outs, tile.count, file),
+            Other::Load(access, register) => {
+                load(self.memory, access, tile.start, &mut file[usize::from(*register)][..tile.count]);
+            }
+            Other::Store(register, target, store) => {
+                let source = &file[usize::from(*register)][..tile.count];
+                write(source, store, tile.done, self.targets[*target]);
+            }
+            #[cfg(test)]
+            Other::Count(each) => crate::kernel::tally::done(tile.count * *each as usize),
         }
     }
 }
@@ -153,22 +163,22 @@ struct Tile {
 /// One operation on all lanes; those beyond the points hold anything.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
-fn each<const N: usize>(
-    args: [u16; 3],
+fn each<const N: usize, const ARGS: usize>(
+    args: [u16; ARGS],
     out: u16,
     count: usize,
     file: &mut [[f64; N]],
-    f: impl Fn(f64, f64, f64) -> f64,
+    f: impl Fn([f64; ARGS]) -> f64,
 ) {
     let (args, out) = (args.map(usize::from), usize::from(out));
     if args.iter().any(|&a| a >= file.len()) || out >= file.len() {
         return;
     }
     for k in 0..count.div_ceil(CHUNK).min(N / CHUNK) {
-        let [x, y, z] = args.map(|a| file[a].as_chunks::<CHUNK>().0[k]);
+        let args = args.map(|a| file[a].as_chunks::<CHUNK>().0[k]);
         let mut result = [0.0; CHUNK];
         for (i, r) in result.iter_mut().enumerate() {
-            *r = f(x[i], y[i], z[i]);
+            *r = f(args.map(|x| x[i]));
         }
         file[out].as_chunks_mut::<CHUNK>().0[k] = result;
     }
@@ -186,7 +196,7 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, c
                     count,
                     file,
                     #[inline(always)]
-                    |x, y, z| Arithmetic::$kind.apply(x, y, z),
+                    |[x, y, z]| Arithmetic::$kind.apply(x, y, z),
                 ),)*
             }
         };
@@ -194,8 +204,52 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, c
     loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
 }
 
+/// Products that go into a sum.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+fn add<const N: usize>(product: Arithmetic, sum: Sum, args: [u16; 4], out: u16, count: usize, file: &mut [[f64; N]]) {
+    macro_rules! loops {
+        ($($sum:ident)*) => {
+            match (product, sum) {
+                $((Arithmetic::Scale, Sum::$sum) => each(
+                    args,
+                    out,
+                    count,
+                    file,
+                    #[inline(always)]
+                    |args| Sum::$sum.apply(Arithmetic::Scale, args),
+                ),
+                (Arithmetic::Chain, Sum::$sum) => each(
+                    args,
+                    out,
+                    count,
+                    file,
+                    #[inline(always)]
+                    |args| Sum::$sum.apply(Arithmetic::Chain, args),
+                ),
+                (_, Sum::$sum) => each(
+                    args,
+                    out,
+                    count,
+                    file,
+                    #[inline(always)]
+                    |args| Sum::$sum.apply(Arithmetic::Multiply, args),
+                ),)*
+            }
+        };
+    }
+    loops!(Added Lessened Taken Both Apart);
+}
+
 /// Calls a kernel for one operation.
-fn call<const N: usize>(apply: &Apply, args: [u16; 3], out: u16, count: usize, file: &mut [[f64; N]]) {
+fn call<const N: usize>(
+    kernel: fn(&[&[f64]], &mut [f64]),
+    arity: usize,
+    args: [u16; 3],
+    out: u16,
+    count: usize,
+    file: &mut [[f64; N]],
+) {
     let (below, rest) = file.split_at_mut(usize::from(out));
     let Some((target, above)) = rest.split_first_mut() else { return };
     let of = |register: u16| {
@@ -206,10 +260,10 @@ fn call<const N: usize>(apply: &Apply, args: [u16; 3], out: u16, count: usize, f
         }
     };
     let target = &mut target[..count];
-    match apply.count {
-        1 => (apply.kernel)(&[of(args[0])], target),
-        2 => (apply.kernel)(&[of(args[0]), of(args[1])], target),
-        _ => (apply.kernel)(&args.map(of), target),
+    match arity {
+        1 => kernel(&[of(args[0])], target),
+        2 => kernel(&[of(args[0]), of(args[1])], target),
+        _ => kernel(&args.map(of), target),
     }
 }
 

@@ -37,14 +37,16 @@ const INVERSE_FACTORIAL: [f64; 19] = {
     inverse
 };
 
-/// c₀ + c₁x + c₂x² + …
+/// c₀ + c₁x + c₂x² + …, of two terms at least: even and odd ones apart, as processors do two chains of operations at a
+/// time, each of them half as long.
 #[inline(always)]
 fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
-    let mut sum = coefficients[N - 1];
-    for i in (0..N - 1).rev() {
-        sum = sum * x + coefficients[i];
+    let square = x * x;
+    let (mut sum, mut other) = (coefficients[N - 2], coefficients[N - 1]);
+    for i in (0..N - 2).rev() {
+        (sum, other) = (other * square + coefficients[i], sum);
     }
-    sum
+    sum + x * other
 }
 
 /// The product of two numbers, and its rounding error (Dekker's): the halves of the factors have 26 bits.

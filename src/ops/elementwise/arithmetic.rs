@@ -3,7 +3,7 @@
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
 use super::{map1, map2, primitive};
-use crate::ir::{Arithmetic, Builder, Depends, Flow, NodeId, Primitive, Rule, Sets, Single, elements};
+use crate::ir::{Arithmetic, Attr, Builder, Depends, Flow, NodeId, Primitive, Rule, Sets, Single, elements};
 
 /// `x + y`.
 pub(in crate::ops) static ADD: Primitive = Primitive {
@@ -12,9 +12,16 @@ pub(in crate::ops) static ADD: Primitive = Primitive {
         if let Some(i) = (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)) {
             return Some(a[1 - i]);
         }
-        let i = (0..2).find(|&i| b.node(a[i]).is(&NEGATIVE))?;
-        let opposite = b.arg(a[i], 0);
-        Some(b.sub(a[1 - i], opposite))
+        let [x, y] = [a[0], a[1]].map(|x| b.node(x).is(&NEGATIVE).then(|| b.arg(x, 0)));
+        match (x, y) {
+            (Some(x), Some(y)) => {
+                let sum = b.add(x, y);
+                Some(b.neg(sum))
+            }
+            (Some(x), None) => Some(b.sub(a[1], x)),
+            (None, Some(y)) => Some(b.sub(a[0], y)),
+            (None, None) => None,
+        }
     }),
     ..primitive("add", |a, o| map2(a, o, |x, y| x + y), 1, Rule::Linear { fixed: &[], adjoint: |_, _, _, ct| ct })
 };
@@ -28,6 +35,11 @@ pub(in crate::ops) static SUBTRACT: Primitive = Primitive {
         _ if b.node(a[1]).is(&NEGATIVE) => {
             let opposite = b.arg(a[1], 0);
             Some(b.add(a[0], opposite))
+        }
+        _ if b.node(a[0]).is(&NEGATIVE) => {
+            let opposite = b.arg(a[0], 0);
+            let sum = b.add(opposite, a[1]);
+            Some(b.neg(sum))
         }
         _ => None,
     }),
@@ -50,7 +62,7 @@ pub(in crate::ops) static NEGATIVE: Primitive = Primitive {
 pub(in crate::ops) static MULTIPLY: Primitive = Primitive {
     single: Single::Arithmetic(Arithmetic::Multiply),
     depends: Depends::Custom(of_product),
-    simplify: Some(|b, a, _| one_factor(b, a).or_else(|| zero_factor(b, a))),
+    simplify: Some(|b, a, _| one_factor(b, a).or_else(|| zero_factor(b, a)).or_else(|| opposite(b, a, &MULTIPLY))),
     ..primitive("multiply", |a, o| map2(a, o, |x, y| x * y), 1, Rule::Local(|b, n, i| Some(b.arg(n, 1 - i))))
 };
 
@@ -83,10 +95,8 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
         if b.fill_value(a[1]) == Some(0.0) {
             return Some(a[1]);
         }
-        if b.fill_value(a[0]) == Some(-1.0) {
-            return Some(b.neg(a[1]));
-        }
-        one_factor(b, a).or_else(|| zero_factor(b, a))
+        let known = one_factor(b, a).or_else(|| zero_factor(b, a));
+        known.or_else(|| opposite(b, a, &SCALE)).or_else(|| plain(b, a))
     }),
     ..primitive(
         "scale",
@@ -110,14 +120,9 @@ pub(in crate::ops) static CHAIN: Primitive = Primitive {
     single: Single::Arithmetic(Arithmetic::Chain),
     depends: Depends::Custom(of_product),
     simplify: Some(|b, a, _| {
-        for i in 0..2 {
-            match b.fill_value(a[i]) {
-                Some(0.0) => return Some(a[i]),
-                Some(-1.0) => return Some(b.neg(a[1 - i])),
-                _ => {}
-            }
-        }
-        one_factor(b, a)
+        let zero = (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)).map(|i| a[i]);
+        let known = zero.or_else(|| one_factor(b, a));
+        known.or_else(|| opposite(b, a, &CHAIN)).or_else(|| plain(b, a))
     }),
     ..primitive(
         "chain",
@@ -151,6 +156,24 @@ fn one_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
 /// The factor that is zero everywhere, where the other is bounded.
 fn zero_factor(b: &Builder, a: &[NodeId]) -> Option<NodeId> {
     (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0) && b.node(a[1 - i]).bound.is_finite()).map(|i| a[i])
+}
+
+/// The opposite of the product of what is left, where a factor is -1 everywhere or an opposite itself: signs go outwards,
+/// where sums take them in.
+fn opposite(b: &mut Builder, a: &[NodeId], product: &'static Primitive) -> Option<NodeId> {
+    if let Some(i) = (0..2).find(|&i| b.fill_value(a[i]) == Some(-1.0)) {
+        return Some(b.neg(a[1 - i]));
+    }
+    let i = (0..2).find(|&i| b.node(a[i]).is(&NEGATIVE))?;
+    let mut factors = [a[0], a[1]];
+    factors[i] = b.arg(a[i], 0);
+    let product = b.make(product, &factors, Attr::None);
+    Some(b.neg(product))
+}
+
+/// The plain product of factors that are bounded: where none is infinite, zero absorbs by itself.
+fn plain(b: &mut Builder, a: &[NodeId]) -> Option<NodeId> {
+    a.iter().all(|&x| b.node(x).bound.is_finite()).then(|| b.mul(a[0], a[1]))
 }
 
 /// The rows of this family.
