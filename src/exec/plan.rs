@@ -13,6 +13,12 @@ use super::slots::Slots;
 use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, elements, reachable};
 use crate::kernel::View;
 
+/// Nodes of a block that runs as a program over lanes, at least.
+const LONG: usize = 64;
+
+/// Most nodes of a block that runs in tiles, so that these stay in the cache.
+const MOST_IN_TILES: usize = 128;
+
 /// Where stored elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Home {
@@ -82,14 +88,19 @@ pub struct Plan {
     pub(super) loops: usize,
 }
 
-struct Planner<'a> {
-    graph: &'a Graph,
+/// A plan in the making.
+pub(super) struct Planner<'a> {
+    pub(super) graph: &'a Graph,
     /// How often a node is still to be read; its slot is given back at zero.
     uses: Vec<usize>,
-    places: Vec<Option<Operand>>,
+    /// For each node that works, those that read it, be it through views.
+    pub(super) readers: Vec<SmallVec<[NodeId; 2]>>,
+    /// Whether an output shows it.
+    pub(super) shown: Vec<bool>,
+    pub(super) places: Vec<Option<Operand>>,
     slots: Slots,
     constants: Vec<Arc<[f64]>>,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     loops: usize,
 }
 
@@ -105,6 +116,8 @@ impl Plan {
         let mut planner = Planner {
             graph,
             uses,
+            readers: readers(graph, &live),
+            shown: shown(graph),
             places: vec![None; graph.nodes.len()],
             slots: Slots::default(),
             constants: Vec::new(),
@@ -144,7 +157,7 @@ impl Plan {
 
 impl Planner<'_> {
     /// Where a node's elements are, making views (and copies, where a view will not do) on the way.
-    fn operand(&mut self, n: NodeId) -> Operand {
+    pub(super) fn operand(&mut self, n: NodeId) -> Operand {
         if let Some(place) = &self.places[n.index()] {
             return place.clone();
         }
@@ -194,6 +207,8 @@ impl Planner<'_> {
     fn single(&mut self, n: NodeId) {
         let node = self.graph.node(n);
         match (node.op.kernel, node.attr.as_loop()) {
+            // What a program has written on its way is there.
+            _ if self.places[n.index()].is_some() => {}
             (Kernel::Dense(kernel), _) => {
                 let args = node.args.iter().map(|&a| self.operand(a)).collect();
                 let length = elements(&node.shape);
@@ -214,7 +229,7 @@ impl Planner<'_> {
         self.release(&node.args);
     }
 
-    fn store(&mut self, n: NodeId) -> usize {
+    pub(super) fn store(&mut self, n: NodeId) -> usize {
         let shape = &self.graph.node(n).shape;
         let slot = self.slots.take(elements(shape));
         self.places[n.index()] = Some(Operand::new(Home::Slot(slot), Layout::dense(shape)));
@@ -222,7 +237,7 @@ impl Planner<'_> {
     }
 
     /// Counts reads as done; a value (seen through its views) that nobody will read again gives its slot back.
-    fn release(&mut self, args: &[NodeId]) {
+    pub(super) fn release(&mut self, args: &[NodeId]) {
         for &a in args {
             let mut n = a;
             loop {
@@ -246,7 +261,17 @@ impl Planner<'_> {
         }
     }
 
+    /// Plans a block as a program if it is long, else with tiles that stay in the cache.
     fn block(&mut self, nodes: &[NodeId]) {
+        if nodes.len() >= LONG && self.long_block(nodes).is_some() {
+            return;
+        }
+        for nodes in nodes.chunks(MOST_IN_TILES) {
+            self.tiles(nodes);
+        }
+    }
+
+    fn tiles(&mut self, nodes: &[NodeId]) {
         let members: FxHashMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
         let last_read = self.last_reads(nodes, &members);
         let inside = self.reads_inside(nodes, &members);
@@ -337,4 +362,22 @@ impl Planner<'_> {
         }
         reads
     }
+}
+
+/// For each node that works, those that read it, be it through views.
+fn readers(graph: &Graph, live: &[bool]) -> Vec<SmallVec<[NodeId; 2]>> {
+    let mut readers = vec![SmallVec::new(); live.len()];
+    for n in (0..live.len() as u32).map(NodeId).filter(|&n| live[n.index()] && works(graph, n)) {
+        for &a in &graph.node(n).args {
+            readers[origin(graph, a).0.index()].push(n);
+        }
+    }
+    readers
+}
+
+/// Which nodes outputs look at, be it through views.
+fn shown(graph: &Graph) -> Vec<bool> {
+    let mut shown = vec![false; graph.nodes.len()];
+    graph.outputs.iter().for_each(|&o| shown[origin(graph, o).0.index()] = true);
+    shown
 }

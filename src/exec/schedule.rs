@@ -21,8 +21,8 @@ pub(super) enum Work {
     Single(NodeId),
 }
 
-/// A block never grows past this many nodes, so that its tiles stay in the cache.
-const MAX_BLOCK: usize = 128;
+/// A block never grows past this many nodes: so many values of a program can be numbered.
+const MAX_BLOCK: usize = 1 << 12;
 
 struct Scheduler<'a> {
     graph: &'a Graph,

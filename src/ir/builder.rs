@@ -134,10 +134,7 @@ impl Builder {
 
     /// The single value of a node that is the same everywhere, if it is known while building.
     pub fn fill_value(&self, id: NodeId) -> Option<f64> {
-        match (&self.node(id).op.kernel, &self.node(id).attr) {
-            (Kernel::Fill, Attr::Fill(_, bits)) => Some(f64::from_bits(*bits)),
-            _ => None,
-        }
+        self.node(id).fill_value()
     }
 
     /// Applies an elementwise kernel to values known while building.

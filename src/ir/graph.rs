@@ -52,6 +52,14 @@ impl Node {
         std::ptr::eq(self.op, op)
     }
 
+    /// Its single value, if it is one that is known and the same everywhere.
+    pub fn fill_value(&self) -> Option<f64> {
+        match (&self.op.kernel, &self.attr) {
+            (Kernel::Fill, Attr::Fill(_, bits)) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
+
     /// Elements of this value, or of the largest one it is computed by.
     pub fn largest(&self) -> usize {
         let inside = self.attr.as_loop().map_or(0, |l| l.largest);

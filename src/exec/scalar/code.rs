@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::plan::Home;
-use crate::ir::{Arithmetic, Pair};
+use crate::ir::{Arithmetic, Kernel, Node, Pair, Single};
 
 /// Where numbers are read: at a place of something stored, one step on for each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,28 @@ pub(super) struct Apply {
 }
 
 impl Apply {
+    /// What an elementwise node does, on values for its arguments; `None` if it is none, or takes too many.
+    pub(super) fn of(node: &Node, values: &[u32]) -> Option<Self> {
+        let Kernel::Elementwise(kernel) = node.op.kernel else { return None };
+        let mut args = [0; 3];
+        args.get_mut(..values.len())?.copy_from_slice(values);
+        let arithmetic = if let Single::Arithmetic(arithmetic) = node.op.single { Some(arithmetic) } else { None };
+        let pair = if let Single::Paired(pair) = node.op.single {
+            pair.of.iter().position(|name| *name == node.op.name).map(|place| (pair, place))
+        } else {
+            None
+        };
+        Some(Self {
+            kernel,
+            arithmetic,
+            pair,
+            count: values.len(),
+            args,
+            #[cfg(test)]
+            each: if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 },
+        })
+    }
+
     pub(super) fn args(&self) -> &[u32] {
         &self.args[..self.count]
     }

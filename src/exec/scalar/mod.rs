@@ -5,11 +5,13 @@
 
 mod code;
 mod lanes;
+mod long;
 mod single;
 mod tasks;
 mod tile;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::plan::{Home, Operand, Plan, Step};
 use super::run::{Cancel, Cancelled, Memory};
@@ -242,29 +244,11 @@ impl Planner<'_> {
     /// Computes an elementwise node all of whose arguments are.
     fn compute(&mut self, n: NodeId) -> Option<()> {
         let node = self.graph.node(n);
-        let Kernel::Elementwise(kernel) = node.op.kernel else { return None };
-        if node.args.len() > 3 {
-            return None;
+        let mut args: SmallVec<[u32; 3]> = SmallVec::new();
+        for &a in &node.args {
+            args.push(self.operand(a)?);
         }
-        let mut args = [0; 3];
-        for (arg, &a) in args.iter_mut().zip(&node.args) {
-            *arg = self.operand(a)?;
-        }
-        let arithmetic = if let Single::Arithmetic(arithmetic) = node.op.single { Some(arithmetic) } else { None };
-        let pair = if let Single::Paired(pair) = node.op.single {
-            pair.of.iter().position(|name| *name == node.op.name).map(|place| (pair, place))
-        } else {
-            None
-        };
-        let apply = Apply {
-            kernel,
-            arithmetic,
-            pair,
-            count: node.args.len(),
-            args,
-            #[cfg(test)]
-            each: if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 },
-        };
+        let apply = Apply::of(node, &args)?;
         let value = self.code(elements(&node.shape))?.apply(apply);
         self.values.insert(n, value);
         Some(())

@@ -3,8 +3,10 @@
 use smallvec::SmallVec;
 
 use super::super::Algebra;
-use super::{Triple, linear, mismatch, pad, slice};
-use crate::ir::{Attr, Kernel, Layout, NodeId, Primitive, Room, Shape, ShapeError, Single, elements, row_major, show};
+use super::{SLICE, Triple, linear, mismatch, pad, slice};
+use crate::ir::{
+    Attr, Builder, Kernel, Layout, NodeId, Primitive, Room, Shape, ShapeError, Single, elements, row_major, show,
+};
 use crate::kernel::{self, View};
 
 /// Zeros before, after and between the elements of every axis: the transpose of a slice.
@@ -76,6 +78,7 @@ pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
         _ => 0,
     }),
     single: Single::Joined(beside),
+    simplify: Some(neighbours),
     ..linear(
         "concatenate",
         |attr, args| {
@@ -129,6 +132,29 @@ pub(in crate::ops) static CONCATENATE: Primitive = Primitive {
         },
     )
 };
+
+/// Parts of one array that are joined as they lie in it.
+fn neighbours(b: &mut Builder, parts: &[NodeId], attr: &Attr) -> Option<NodeId> {
+    let Attr::Index(axis) = *attr else { return None };
+    let first = b.node(*parts.first()?);
+    let (source, mut cut) = match &first.attr {
+        Attr::Slice(cut) if first.is(&SLICE) => (first.args[0], cut.clone()),
+        _ => return None,
+    };
+    for &part in &parts[1..] {
+        let node = b.node(part);
+        let Attr::Slice(next) = &node.attr else { return None };
+        let continues = node.is(&SLICE)
+            && node.args[0] == source
+            && (0..cut.len())
+                .all(|i| if i == axis { next[i].0 == cut[i].1 && next[i].2 == 1 } else { next[i] == cut[i] });
+        if !continues || cut[axis].2 != 1 {
+            return None;
+        }
+        cut[axis].1 = next[axis].1;
+    }
+    Some(slice(b, source, &cut))
+}
 
 /// Where the arguments lie in arrays joined along an axis.
 fn beside(attr: &Attr, shape: &[usize], args: &[&[usize]]) -> Vec<Layout> {

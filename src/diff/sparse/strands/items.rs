@@ -14,7 +14,7 @@ use crate::ir::{Builder, NodeId, Shape, dependent, elements};
 use crate::ops::{Algebra, Cut, items, slice};
 
 /// Fewest places for which a function of one is looked for.
-const FEWEST_PLACES: usize = 32;
+const FEWEST_PLACES: usize = 8;
 
 /// Most elements and terms of the linearised function of one place.
 const MOST_OF_ONE: usize = 1 << 12;

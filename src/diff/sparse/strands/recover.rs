@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::pattern::Pattern;
 use super::super::{Block, Blocks};
 use super::Strand;
-use crate::ir::{Builder, NodeId, elements};
+use crate::ir::{Builder, NodeId, Single, elements};
 use crate::ops::{Algebra, slice, whole_numbers};
 
 /// Where an element is: an output, one of its strands, a place along it.
@@ -129,6 +129,9 @@ fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) 
     if parts.is_empty() {
         return b.fill(0.0, &[sources.len()]);
     }
+    if let Some(values) = from_one_array(b, strands, sources, &used) {
+        return values;
+    }
     let all = b.join(&parts, 0);
     b.at(all, sources.iter().map(place))
 }
@@ -152,9 +155,41 @@ fn interleaved(
     if !sources.iter().enumerate().all(|(k, source)| place(source) == Some(first + k)) {
         return None;
     }
-    let parts = order.iter().flatten().map(|&(o, s, _)| b.reshape(strands[o][s].tangent, &[rows, 1]));
-    let parts: Vec<NodeId> = parts.collect();
-    let beside = b.join(&parts, 1);
+    let tangents: Vec<NodeId> = order.iter().flatten().map(|&(o, s, _)| strands[o][s].tangent).collect();
+    let beside = beside(b, &tangents);
     let flat = b.reshape(beside, &[rows * count]);
     Some(slice(b, flat, &[(first, first + sources.len(), 1)]))
+}
+
+/// Picks from an array of which the strands are what lies beside each other in it.
+fn from_one_array(
+    b: &mut Builder,
+    strands: &[Vec<Strand>],
+    sources: &[Option<Source>],
+    used: &[Option<(usize, usize)>],
+) -> Option<NodeId> {
+    let count = used.len();
+    let (output, first) = used.first().copied().flatten()?;
+    if !used.iter().enumerate().all(|(k, u)| *u == Some((output, first + k))) {
+        return None;
+    }
+    let tangents: Vec<NodeId> = strands[output][first..first + count].iter().map(|s| s.tangent).collect();
+    let beside = beside(b, &tangents);
+    if matches!(b.node(beside).op.single, Single::Joined(_)) {
+        return None;
+    }
+    let size = elements(b.shape(beside));
+    let flat = b.reshape(beside, &[size]);
+    Some(b.at(flat, sources.iter().flatten().map(|&(_, s, place)| place * count + s - first)))
+}
+
+/// Arrays of one shape beside each other along a new last axis.
+fn beside(b: &mut Builder, arrays: &[NodeId]) -> NodeId {
+    let last = b.shape(arrays[0]).len();
+    let mut parts = Vec::with_capacity(arrays.len());
+    for &array in arrays {
+        let one: Vec<usize> = b.shape(array).iter().copied().chain([1]).collect();
+        parts.push(b.reshape(array, &one));
+    }
+    b.join(&parts, last)
 }

@@ -1,0 +1,86 @@
+//! Long blocks of elementwise nodes, as programs over lanes.
+//!
+//! A block whose values do not all fit into the cache with tiles of hundreds of elements is run with short tiles. Its
+//! results go straight to where they belong in an array that is joined of them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use super::super::plan::{Operand, Planner, Step};
+use super::super::schedule::origin;
+use super::code::{Access, Apply, Code, Store};
+use super::{Program, lanes, line};
+use crate::ir::{Graph, NodeId, Single, elements};
+
+impl Planner<'_> {
+    /// Plans a block as a program; `None`, with nothing planned but copies that any plan of it reads, where something
+    /// is not read along a line.
+    pub(in super::super) fn long_block(&mut self, nodes: &[NodeId]) -> Option<()> {
+        let graph = self.graph;
+        let length = elements(&graph.node(*nodes.first()?).shape);
+        let mut code = Code::default();
+        let mut values: FxHashMap<NodeId, u32> = FxHashMap::default();
+        for &n in nodes {
+            let node = graph.node(n);
+            let mut args: SmallVec<[u32; 3]> = SmallVec::new();
+            for &a in &node.args {
+                let value = match (values.get(&origin(graph, a).0), graph.node(a).fill_value()) {
+                    (Some(&value), _) => value,
+                    (None, Some(number)) => code.number(number),
+                    (None, None) => {
+                        let Operand { home, layout, .. } = self.operand(a);
+                        let (offset, stride) = line(&layout)?;
+                        code.load(Access { home, offset, stride })
+                    }
+                };
+                args.push(value);
+            }
+            values.insert(n, code.apply(Apply::of(node, &args)?));
+        }
+        let mut joined: FxHashSet<NodeId> = FxHashSet::default();
+        let readers: Vec<NodeId> = nodes.iter().flat_map(|n| self.readers[n.index()].clone()).collect();
+        for n in readers {
+            if self.places[n.index()].is_none()
+                && let Some(stores) = joins(graph, n, &values, &mut code)
+            {
+                let slot = self.store(n);
+                code.stores.extend(stores.into_iter().map(|store| Store { slot, ..store }));
+                joined.insert(n);
+            }
+        }
+        for &n in nodes {
+            let inside = |reader: &NodeId| values.contains_key(reader) || joined.contains(reader);
+            if self.shown[n.index()] || !self.readers[n.index()].iter().all(inside) {
+                let slot = self.store(n);
+                code.stores.push(Store { value: values[&n], slot, offset: 0, stride: 1 });
+            }
+        }
+        let Some(program) = lanes::Lanes::new(&code, length) else {
+            unreachable!("so few values have registers, and all stores have targets")
+        };
+        self.steps.push(Step::Program(Program::Lanes(program)));
+        for &n in nodes {
+            self.release(&graph.node(n).args);
+        }
+        Some(())
+    }
+}
+
+/// Where values go in a node, if that lays nothing but these and numbers beside each other, each along a line.
+fn joins(graph: &Graph, n: NodeId, values: &FxHashMap<NodeId, u32>, code: &mut Code) -> Option<Vec<Store>> {
+    let node = graph.node(n);
+    let Single::Joined(place) = node.op.single else { return None };
+    let shapes: SmallVec<[&[usize]; 8]> = node.args.iter().map(|&a| graph.node(a).shape.as_slice()).collect();
+    let layouts = place(&node.attr, &node.shape, &shapes);
+    let mut stores = Vec::with_capacity(layouts.len());
+    for (&a, layout) in node.args.iter().zip(&layouts) {
+        let (source, direct) = origin(graph, a);
+        let value = match graph.node(a).fill_value() {
+            Some(number) => code.number(number),
+            None => *values.get(&source).filter(|_| direct)?,
+        };
+        let (offset, stride) = line(layout)?;
+        stores.push(Store { value, slot: 0, offset, stride });
+    }
+    Some(stores)
+}
