@@ -10,11 +10,14 @@ use super::looped::Looped;
 use super::scalar::Program;
 use super::schedule::{Work, origin, schedule, works};
 use super::slots::Slots;
-use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, elements, reachable};
+use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, Single, elements, reachable};
 use crate::kernel::View;
 
 /// Nodes of a block that runs as a program over lanes, at least.
 const LONG: usize = 64;
+
+/// Nodes of such a block whose results are laid beside each other, at least.
+const LONG_AND_JOINED: usize = 12;
 
 /// Most nodes of a block that runs in tiles, so that these stay in the cache.
 const MOST_IN_TILES: usize = 128;
@@ -263,12 +266,18 @@ impl Planner<'_> {
 
     /// Plans a block as a program if it is long, else with tiles that stay in the cache.
     fn block(&mut self, nodes: &[NodeId]) {
-        if nodes.len() >= LONG && self.long_block(nodes).is_some() {
+        if (nodes.len() >= LONG || self.feeds_a_join(nodes)) && self.long_block(nodes).is_some() {
             return;
         }
         for nodes in nodes.chunks(MOST_IN_TILES) {
             self.tiles(nodes);
         }
+    }
+
+    /// Whether what is laid beside each other is made by a block that is not very short.
+    fn feeds_a_join(&self, nodes: &[NodeId]) -> bool {
+        let readers = || nodes.iter().flat_map(|n| &self.readers[n.index()]);
+        nodes.len() >= LONG_AND_JOINED && readers().any(|&r| matches!(self.graph.node(r).op.single, Single::Joined(_)))
     }
 
     fn tiles(&mut self, nodes: &[NodeId]) {

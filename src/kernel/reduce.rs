@@ -92,8 +92,10 @@ fn fold(
     };
     let first = [view.offset as isize];
     let fold = Fold { data: view.data, identity, combine, cancel };
+    // A few terms are added in their order in either way, and one after the other for many results in less time.
+    let few = gone.len() == 1 && run.len < 8;
     match kept.last().copied() {
-        Some(row) if row.len >= 8 && row.strides[0].abs() < run.strides[0].abs() => {
+        Some(row) if row.len >= 8 && (few || row.strides[0].abs() < run.strides[0].abs()) => {
             kept.pop();
             for (out, [start]) in out.chunks_exact_mut(row.len).zip(Offsets::new(&kept, first)) {
                 for (chunk, out) in out.chunks_mut(WIDTH).enumerate() {

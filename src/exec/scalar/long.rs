@@ -7,10 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::super::plan::{Operand, Planner, Step};
-use super::super::schedule::origin;
+use super::super::schedule::{origin, works};
 use super::code::{Access, Apply, Code, Store};
 use super::{Program, lanes, line};
-use crate::ir::{Graph, NodeId, Single, elements};
+use crate::ir::{NodeId, Single, elements};
 
 impl Planner<'_> {
     /// Plans a block as a program; `None`, with nothing planned but copies that any plan of it reads, where something
@@ -41,7 +41,7 @@ impl Planner<'_> {
         let readers: Vec<NodeId> = nodes.iter().flat_map(|n| self.readers[n.index()].clone()).collect();
         for n in readers {
             if self.places[n.index()].is_none()
-                && let Some(stores) = joins(graph, n, &values, &mut code)
+                && let Some(stores) = self.joins(n, &values, &mut code)
             {
                 let slot = self.store(n);
                 code.stores.extend(stores.into_iter().map(|store| Store { slot, ..store }));
@@ -64,23 +64,33 @@ impl Planner<'_> {
         }
         Some(())
     }
-}
 
-/// Where values go in a node, if that lays nothing but these and numbers beside each other, each along a line.
-fn joins(graph: &Graph, n: NodeId, values: &FxHashMap<NodeId, u32>, code: &mut Code) -> Option<Vec<Store>> {
-    let node = graph.node(n);
-    let Single::Joined(place) = node.op.single else { return None };
-    let shapes: SmallVec<[&[usize]; 8]> = node.args.iter().map(|&a| graph.node(a).shape.as_slice()).collect();
-    let layouts = place(&node.attr, &node.shape, &shapes);
-    let mut stores = Vec::with_capacity(layouts.len());
-    for (&a, layout) in node.args.iter().zip(&layouts) {
-        let (source, direct) = origin(graph, a);
-        let value = match graph.node(a).fill_value() {
-            Some(number) => code.number(number),
-            None => *values.get(&source).filter(|_| direct)?,
-        };
-        let (offset, stride) = line(layout)?;
-        stores.push(Store { value, slot: 0, offset, stride });
+    /// Where values go in a node, if that lays nothing but these and what is there already beside each other, each
+    /// along a line.
+    fn joins(&mut self, n: NodeId, values: &FxHashMap<NodeId, u32>, code: &mut Code) -> Option<Vec<Store>> {
+        let graph = self.graph;
+        let node = graph.node(n);
+        let Single::Joined(place) = node.op.single else { return None };
+        let shapes: SmallVec<[&[usize]; 8]> = node.args.iter().map(|&a| graph.node(a).shape.as_slice()).collect();
+        let mut stores = Vec::with_capacity(shapes.len());
+        for (&a, layout) in node.args.iter().zip(place(&node.attr, &node.shape, &shapes)) {
+            let (source, direct) = origin(graph, a);
+            let value = match (values.get(&source), graph.node(a).fill_value()) {
+                (Some(&value), _) if direct => value,
+                (Some(_), _) => return None,
+                (None, Some(number)) => code.number(number),
+                (None, None) if works(graph, source) && self.places[source.index()].is_none() => return None,
+                (None, None) => {
+                    let Operand { home, layout, .. } = self.operand(a);
+                    let (offset, stride) = line(&layout)?;
+                    code.load(Access { home, offset, stride })
+                }
+            };
+            let (offset, stride) = line(&layout)?;
+            stores.push(Store { value, slot: 0, offset, stride });
+        }
+        // All of them have an element for each lane.
+        let length = elements(shapes.first()?);
+        shapes.iter().all(|shape| elements(shape) == length).then_some(stores)
     }
-    Some(stores)
 }
