@@ -42,6 +42,35 @@ fn a_fused_block_is_right_at_the_edges_of_its_tiles() {
 }
 
 #[test]
+fn a_long_block_is_right_and_its_results_are_laid_beside_each_other() {
+    for n in LENGTHS {
+        let mut b = Builder::default();
+        let (x, table) = (b.input(&[n]), b.input(&[n, 2]));
+        let column = slice(&mut b, table, &[(0, n, 1), (1, 2, 1)]);
+        let mut y = b.reshape(column, &[n]);
+        let mut middle = y;
+        for step in 0..100 {
+            let product = b.mul(y, x);
+            y = b.plus(0.5, product);
+            middle = if step == 50 { y } else { middle };
+        }
+        let number = b.fill(2.0, &[n, 1]);
+        let parts = [y, middle, x].map(|part| b.reshape(part, &[n, 1]));
+        let beside = b.join(&[parts[0], number, parts[1], parts[2]], 1);
+        let plan = Plan::new(&b.finish(vec![beside, middle]));
+        let inputs = [numbers(n, 0), numbers(2 * n, 7)];
+        let found = outputs(&plan, &inputs, &mut Workspace::default());
+        let after = |i: usize, steps: usize| (0..steps).fold(inputs[1][2 * i + 1], |y, _| y * inputs[0][i] + 0.5);
+        let rows: Vec<f64> = (0..n).flat_map(|i| [after(i, 100), 2.0, after(i, 51), inputs[0][i]]).collect();
+        assert_eq!(found[0], rows, "length {n}");
+        assert_eq!(found[1], (0..n).map(|i| after(i, 51)).collect::<Vec<_>>(), "length {n}");
+        // What is joined is written once: beside it there are one result and the registers of short tiles.
+        let registers = 64 * 8 * 16;
+        assert!(plan.bytes() <= 8 * 5 * n as u64 + registers, "{} bytes for {n}", plan.bytes());
+    }
+}
+
+#[test]
 fn memory_is_reused_along_a_chain() {
     let mut b = Builder::default();
     let x = b.input(&[100, 100]);

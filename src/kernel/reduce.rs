@@ -294,6 +294,22 @@ mod tests {
     }
 
     #[test]
+    fn a_few_terms_are_added_in_their_order_whatever_their_stride() {
+        let mut random = Random::new(9);
+        for terms in 1..8 {
+            let data = random.numbers(600 * terms);
+            for strides in [[terms as isize, 1], [1, 600]] {
+                let view = View { data: &data, offset: 0, shape: &[600, terms], strides: &strides };
+                let mut out = vec![0.0; 600];
+                sum(view, &[false, true], &mut out, &WANTED);
+                let element = |i: usize, j: usize| data[i * strides[0] as usize + j * strides[1] as usize];
+                let expected: Vec<f64> = (0..600).map(|i| (0..terms).fold(0.0, |sum, j| sum + element(i, j))).collect();
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    #[test]
     fn extrema_propagate_nan_from_any_place() {
         for place in 0..40 {
             let mut data = vec![1.0; 40];

@@ -45,8 +45,8 @@ pub fn picked_first(
             let (axis, [from, indices]) = (at[1], [0, 1].map(|k| images[node.args[k].index()]));
             b.origin = node.origin;
             let length = b.shape(indices)[0];
-            let pick = &mut |b: &mut Builder, n, axis| gather(b, n, indices, axis);
-            images[i] = Pick { b, length, pick, made: FxHashMap::default() }.of(from, axis, 0);
+            let look = &mut |b: &mut Builder, n, axis| gather(b, n, indices, axis);
+            images[i] = Pick { b, length, look, made: FxHashMap::default() }.of(from, axis, 0);
             moved.push(indices);
         } else {
             images[i] = b.with_images(NodeId(i as u32), &images);
@@ -86,14 +86,14 @@ pub struct Cut {
 /// Each place is computed like any other, so the whole is a batch of these items.
 pub fn items(b: &mut Builder, nodes: &[NodeId]) -> (Vec<NodeId>, Vec<Cut>) {
     let mut cuts: Vec<Cut> = Vec::new();
-    let pick = &mut |b: &mut Builder, node: NodeId, axis: usize| {
+    let look = &mut |b: &mut Builder, node: NodeId, axis: usize| {
         let mut shape: Shape = b.shape(node).clone();
         shape[axis] = 1;
         let item = b.input(&shape);
         cuts.push(Cut { node, axis, item });
         item
     };
-    let mut walk = Pick { b, length: 1, pick, made: FxHashMap::default() };
+    let mut walk = Pick { b, length: 1, look, made: FxHashMap::default() };
     let items = nodes.iter().map(|&n| walk.of(n, 0, 0)).collect();
     (items, cuts)
 }
@@ -105,7 +105,7 @@ type Look<'a> = dyn FnMut(&mut Builder, NodeId, usize) -> NodeId + 'a;
 struct Pick<'a> {
     b: &'a mut Builder,
     length: usize,
-    pick: &'a mut Look<'a>,
+    look: &'a mut Look<'a>,
     made: FxHashMap<(NodeId, usize), NodeId>,
 }
 
@@ -118,7 +118,7 @@ impl Pick<'_> {
         let node = self.b.node(n).clone();
         let through = if depth < DEEPEST { through(self.b, &node, axis) } else { None };
         let made = match through {
-            None => (self.pick)(self.b, n, axis),
+            None => (self.look)(self.b, n, axis),
             Some(axes) => {
                 let pairs = node.args.iter().zip(axes);
                 let args: SmallVec<[NodeId; 3]> =

@@ -124,10 +124,11 @@ pub struct Carried {
     pub values: Vec<NodeId>,
 }
 
-/// The derivative by sweeps that carry their columns with them, at the positions of its pattern; of a Hessian
-/// (`mirrored`) only half of them is computed. `given` are inputs whose elements are known. None where something
-/// mixes more than they can carry, or takes more than `most` elements; else one, or a second through items that are
-/// computed alike.
+/// Derivatives by sweeps that carry their columns with them, at the positions of the pattern; of a Hessian (`mirrored`)
+/// only half of them is computed. `given` are inputs whose elements are known.
+///
+/// Up to two: straight through the graph, and through items that are computed alike. None where something mixes more
+/// than sweeps can carry, or takes more than `most` elements.
 pub fn carried(
     b: &mut Builder,
     (outputs, inputs): (&[NodeId], &[NodeId]),

@@ -16,6 +16,9 @@ use crate::ops::{Algebra, Cut, items, slice};
 /// Fewest places for which a function of one is looked for.
 const FEWEST_PLACES: usize = 8;
 
+/// Most outputs whose items are looked for.
+const MOST_OUTPUTS: usize = 16;
+
 /// Most elements and terms of the linearised function of one place.
 const MOST_OF_ONE: usize = 1 << 12;
 
@@ -33,6 +36,9 @@ pub(in super::super) fn itemised(
     given: &[Given],
     most: usize,
 ) -> Option<Itemised> {
+    if outputs.len() > MOST_OUTPUTS {
+        return None;
+    }
     let found: Vec<Option<OfItems>> = outputs.iter().map(|&o| OfItems::new(b, o, inputs)).collect();
     if found.iter().all(Option::is_none) {
         return None;
@@ -48,21 +54,18 @@ pub(in super::super) fn itemised(
     let mut carried = strands(b, &ends, inputs, given, most)?.into_iter();
     let mut all = Itemised { strands: Vec::new(), values: Vec::new() };
     for (&output, found) in outputs.iter().zip(found) {
-        match found {
-            Some(of_items) => {
-                let mut strands = Vec::new();
-                for moving in &of_items.moving {
-                    for strand in carried.next()? {
-                        of_items.pass(b, output, moving, &strand, &mut strands)?;
-                    }
+        if let Some(of_items) = found {
+            let mut strands = Vec::new();
+            for moving in &of_items.moving {
+                for strand in carried.next()? {
+                    moving.pass(b, output, &strand, &mut strands)?;
                 }
-                all.strands.push(strands);
-                all.values.push(of_items.value);
             }
-            None => {
-                all.strands.push(carried.next()?);
-                all.values.push(output);
-            }
+            all.strands.push(strands);
+            all.values.push(of_items.value);
+        } else {
+            all.strands.push(carried.next()?);
+            all.values.push(output);
         }
     }
     Some(all)
@@ -92,7 +95,6 @@ impl OfItems {
         if moves[ones[0].index()] || cuts.iter().any(|cut| cut.node == output) {
             return None;
         }
-        let cuts: Vec<Cut> = cuts.into_iter().collect();
         let moving: Vec<Cut> = cuts.iter().copied().filter(|cut| moves[cut.node.index()]).collect();
         let by: Vec<NodeId> = moving.iter().map(|cut| cut.item).collect();
         let of_one = eliminated(b, &ones, &by, &[], MOST_OF_ONE)?;
@@ -106,25 +108,20 @@ impl OfItems {
             value,
         })
     }
+}
 
+impl Moving {
     /// The strands of the value from one of what its items are made of.
-    fn pass(
-        &self,
-        b: &mut Builder,
-        output: NodeId,
-        moving: &Moving,
-        strand: &Strand,
-        passed: &mut Vec<Strand>,
-    ) -> Option<()> {
+    fn pass(&self, b: &mut Builder, output: NodeId, strand: &Strand, passed: &mut Vec<Strand>) -> Option<()> {
         let shape: Shape = b.shape(output).clone();
-        let [places, of_item, by_item] = *b.shape(moving.jacobian).as_slice() else { return None };
-        let cut_shape: Shape = b.shape(moving.cut.node).clone();
-        let inner = elements(&cut_shape[moving.cut.axis + 1..]);
+        let [places, of_item, by_item] = *b.shape(self.jacobian).as_slice() else { return None };
+        let cut_shape: Shape = b.shape(self.cut.node).clone();
+        let inner = elements(&cut_shape[self.cut.axis + 1..]);
         for e in 0..by_item {
             if passed.len() >= MOST_STRANDS {
                 return None;
             }
-            let slope = slice(b, moving.jacobian, &[(0, places, 1), (0, of_item, 1), (e, e + 1, 1)]);
+            let slope = slice(b, self.jacobian, &[(0, places, 1), (0, of_item, 1), (e, e + 1, 1)]);
             let slope = b.reshape(slope, &shape);
             if b.fill_value(slope) == Some(0.0) {
                 continue;
@@ -132,7 +129,7 @@ impl OfItems {
             let at = |place: usize| (e / inner * places + place) * inner + e % inner;
             let of_place = |place: usize| std::iter::repeat_n(strand.columns[at(place)], of_item);
             let columns: Arc<[u32]> = (0..places).flat_map(of_place).collect();
-            let along = leading(b, &Cut { node: strand.tangent, ..moving.cut });
+            let along = leading(b, &Cut { node: strand.tangent, ..self.cut });
             let along = b.reshape(along, &[places, by_item]);
             let along = slice(b, along, &[(0, places, 1), (e, e + 1, 1)]);
             let along = b.reshape(along, &[places]);

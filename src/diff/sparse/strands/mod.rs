@@ -126,7 +126,7 @@ impl Walk {
         let groups = if matches!(node.op.single, Single::Joined(_)) { side_by_side(&args) } else { together(&args) };
         let mut passed = Vec::new();
         for group in groups {
-            self.pass(b, n, group, 0, &mut passed)?;
+            self.pass(b, n, &group, 0, &mut passed)?;
         }
         let mut strands: Vec<Strand> = Vec::with_capacity(passed.len());
         for strand in passed {
@@ -142,20 +142,20 @@ impl Walk {
     }
 
     /// Lets strands pass a node, in parts where it mixes their columns; `split` marks the axes that were parted.
-    fn pass(&mut self, b: &mut Builder, n: NodeId, group: Group, split: u64, passed: &mut Vec<Strand>) -> Option<()> {
+    fn pass(&mut self, b: &mut Builder, n: NodeId, group: &Group, split: u64, passed: &mut Vec<Strand>) -> Option<()> {
         if passed.len() >= MOST_STRANDS {
             return None;
         }
         let columns: SmallVec<[_; 3]> = group.iter().map(|s| s.as_ref().map(|s| Arc::clone(&s.columns))).collect();
         if let Some(columns) = self.through(b, n, &columns) {
-            passed.extend(self.pushed(b, n, &group, columns));
+            passed.extend(self.pushed(b, n, group, columns));
             return Some(());
         }
         let moving: SmallVec<[usize; 3]> = (0..group.len()).filter(|&k| group[k].is_some()).collect();
         let [k] = *moving.as_slice() else {
             for k in moving {
                 let alone = group.iter().enumerate().map(|(i, s)| s.clone().filter(|_| i == k)).collect();
-                self.pass(b, n, alone, split, passed)?;
+                self.pass(b, n, &alone, split, passed)?;
             }
             return Some(());
         };
@@ -173,7 +173,7 @@ impl Walk {
         for place in 0..shape[axis] {
             let mut part: Group = SmallVec::from_elem(None, group.len());
             part[k] = Some(strand.part(b, axis, place));
-            self.pass(b, n, part, split | 1 << axis, passed)?;
+            self.pass(b, n, &part, split | 1 << axis, passed)?;
         }
         Some(())
     }
@@ -194,21 +194,22 @@ impl Walk {
         }
         let columns = self.kept(columns);
         let node = b.node(n);
-        let (moves, mixes) = (only_moves(node), !matches!(node.op.kernel, Kernel::Elementwise(_)));
+        let moves = only_moves(node);
+        let mixes = !moves && !matches!(node.op.kernel, Kernel::Elementwise(_));
         let mut numbers = group.iter().flatten().map(|s| b.fill_value(s.tangent).map(f64::to_bits));
         let first = numbers.next().flatten();
         if let (true, Some(bits)) = (moves && numbers.all(|other| other == first), first) {
             let shape = node.shape.clone();
             return Some(Strand::new(b.fill(f64::from_bits(bits), &shape), columns, false));
         }
-        let tangents: SmallVec<[Option<NodeId>; 3]> = if mixes && !moves {
+        let tangents: SmallVec<[Option<NodeId>; 3]> = if mixes {
             group.iter().map(|s| s.as_ref().map(|s| s.cleaned(b))).collect()
         } else {
             group.iter().map(|s| s.as_ref().map(|s| s.tangent)).collect()
         };
         let tangent = push(b, n, &tangents).filter(|&t| b.fill_value(t) != Some(0.0))?;
         let unchanged = |s: &Strand| moves || Arc::ptr_eq(&s.columns, &columns);
-        let clean = !(mixes && !moves) && group.iter().flatten().all(|s| s.clean && unchanged(s));
+        let clean = !mixes && group.iter().flatten().all(|s| s.clean && unchanged(s));
         Some(Strand::new(tangent, columns, clean))
     }
 }
@@ -225,13 +226,12 @@ fn together(args: &[Arc<[Strand]>]) -> Vec<Group> {
         for strand in strands.iter() {
             let same = |s: &Strand| Arc::ptr_eq(&s.columns, &strand.columns);
             let group = groups.iter_mut().find(|group| group[k].is_none() && group.iter().flatten().all(same));
-            match group {
-                Some(group) => group[k] = Some(strand.clone()),
-                None => {
-                    let mut group: Group = SmallVec::from_elem(None, args.len());
-                    group[k] = Some(strand.clone());
-                    groups.push(group);
-                }
+            if let Some(group) = group {
+                group[k] = Some(strand.clone());
+            } else {
+                let mut group: Group = SmallVec::from_elem(None, args.len());
+                group[k] = Some(strand.clone());
+                groups.push(group);
             }
         }
     }

@@ -13,6 +13,12 @@ use crate::ops::{Algebra, slice, whole_numbers};
 /// Where an element is: an output, one of its strands, a place along it.
 type Source = (usize, usize, usize);
 
+/// Where the elements of a strand start in what they are picked from, and whether they are all one number.
+struct Start {
+    number: Option<f64>,
+    at: usize,
+}
+
 /// All positions of a pattern, whose rows are those of all outputs one after another. Of a Hessian (`mirrored`) only
 /// what lies on and below the diagonal is looked for, so that it is symmetric to the last bit.
 pub(in super::super) fn recover(
@@ -90,12 +96,12 @@ impl Picked {
 /// The elements at some sources, zeros where there is none.
 fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) -> NodeId {
     // Strands that are used, whether they are one number, and where they start in what they are picked from.
-    let mut starts: BTreeMap<Option<(usize, usize)>, (Option<f64>, usize)> = BTreeMap::new();
+    let mut starts: BTreeMap<Option<(usize, usize)>, Start> = BTreeMap::new();
     for source in sources {
         let number = || source.map_or(Some(0.0), |(o, s, _)| b.fill_value(strands[o][s].tangent));
-        starts.entry(source.map(|(o, s, _)| (o, s))).or_insert_with(|| (number(), 0));
+        starts.entry(source.map(|(o, s, _)| (o, s))).or_insert_with(|| Start { number: number(), at: 0 });
     }
-    let mut numbers = starts.values().map(|(number, _)| number.map(f64::to_bits));
+    let mut numbers = starts.values().map(|start| start.number.map(f64::to_bits));
     let first = numbers.next();
     if let Some(Some(bits)) = first
         && numbers.all(|number| Some(number) == first)
@@ -108,8 +114,8 @@ fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) 
     }
     let mut parts = Vec::with_capacity(starts.len());
     let mut end = 0;
-    for (strand, (number, start)) in &mut starts {
-        let part = match (*number, strand) {
+    for (strand, start) in &mut starts {
+        let part = match (start.number, strand) {
             (Some(number), _) => b.fill(number, &[1]),
             (None, Some((o, s))) => {
                 let tangent = strands[*o][*s].tangent;
@@ -118,13 +124,13 @@ fn picked(b: &mut Builder, strands: &[Vec<Strand>], sources: &[Option<Source>]) 
             }
             (None, None) => continue,
         };
-        *start = end;
+        start.at = end;
         end += elements(b.shape(part));
         parts.push(part);
     }
     let place = |source: &Option<Source>| {
-        let (number, start) = starts[&source.map(|(o, s, _)| (o, s))];
-        if number.is_some() { start } else { start + source.map_or(0, |(_, _, place)| place) }
+        let start = &starts[&source.map(|(o, s, _)| (o, s))];
+        if start.number.is_some() { start.at } else { start.at + source.map_or(0, |(_, _, place)| place) }
     };
     if parts.is_empty() {
         return b.fill(0.0, &[sources.len()]);

@@ -72,6 +72,13 @@ fn step(b: &mut Builder, word: usize, x: NodeId, y: NodeId) -> NodeId {
             let wide = b.broadcast_to(largest, &[6]);
             b.mul(wide, x)
         }
+        14 => b.at(x, [5, 5, 2, 0, 1, 3].into_iter()),
+        15 => {
+            let parts: Vec<NodeId> =
+                [(0, 2, 1), (2, 3, 1), (3, 6, 1)].iter().map(|&part| slice(b, y, &[part])).collect();
+            let whole = b.join(&parts, 0);
+            b.add(whole, x)
+        }
         _ => built_in(b, "floor", &[x]),
     }
 }
@@ -85,7 +92,7 @@ fn any_graph_has_the_same_derivative_sparse_and_dense() {
             for step_choices in choices.chunks(3) {
                 let pick = |c: f64| made[(c * made.len() as f64) as usize];
                 let (x, y) = (pick(step_choices[0]), pick(step_choices[1]));
-                let next = step(b, (step_choices[2] * 15.0) as usize, x, y);
+                let next = step(b, (step_choices[2] * 17.0) as usize, x, y);
                 made.push(next);
             }
             made[made.len() - 2..].to_vec()
