@@ -31,6 +31,9 @@ const MOST_SETTLED: usize = 8;
 /// How many entries the caches expect.
 const ENTRIES: usize = 1000;
 
+/// How many plans: a cache that expects few has few parts, and a large plan finds room in one of them.
+const PLANS: usize = 64;
+
 /// Parsed definitions and compiled plans of recent requests.
 #[derive(Debug)]
 pub(super) struct Caches {
@@ -60,7 +63,7 @@ impl Caches {
         Self {
             texts: Texts::of(capacity),
             definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
-            plans: Cache::with_weighter(ENTRIES, capacity, Weight),
+            plans: Cache::with_weighter(PLANS, capacity, Weight),
             structural: Cache::with_weighter(ENTRIES, capacity, Weight),
             next: AtomicU64::new(0),
         }

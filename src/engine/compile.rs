@@ -99,9 +99,10 @@ impl Compiled {
         let portions = axis.as_ref().filter(|_| opened.is_empty());
         let portions = portions.and_then(|axis| in_portions(&mut b, &points, &roots, &axis.replaced, axis.size));
         let length = axis.map(|axis| axis.size);
-        let graph = b.finish(roots);
+        let mut graph = b.finish(roots);
         wanted_still(cancel)?;
         let (plan, cost) = admit(&graph, opened, portions, limits)?;
+        graph.forget_the_rest(places.kinks.iter_mut().map(|kink| &mut kink.1));
         Ok(Self {
             plan,
             graph,

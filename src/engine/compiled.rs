@@ -214,11 +214,16 @@ impl Compiled {
     /// Rough bytes that keeping this plan takes.
     pub(super) fn weight(&self) -> u64 {
         let spare = if self.cost.bytes <= KEPT_BYTES { KEPT_WORKSPACES as u64 * self.cost.bytes } else { 0 };
-        let literals = self.graph.nodes.iter().map(|n| if let Attr::Data(d) = &n.attr { d.elements.len() } else { 0 });
+        let literals = self.graph.nodes.iter().map(|n| match &n.attr {
+            Attr::Data(data) => 8 * data.elements.len(),
+            Attr::Places(places) => 4 * places.len(),
+            _ => 0,
+        });
         let leaves = self.members.iter().flat_map(|m| &m.leaves);
-        let patterns = leaves.filter_map(|l| l.pattern.as_ref()).map(|p| p.rows + p.nnz());
-        let kept = literals.chain(patterns).sum::<usize>() as u64 * 8;
-        self.graph.nodes.len() as u64 * 512 + kept + spare + 4096
+        let patterns = leaves.filter_map(|l| l.pattern.as_ref()).map(|p| 8 * p.rows + 4 * p.nnz());
+        let kept = literals.chain(patterns).sum::<usize>() as u64;
+        // The nodes stay to explain by, and the plan has steps for them.
+        self.graph.nodes.len() as u64 * 256 + self.cost.nodes as u64 * 128 + kept + spare + 4096
     }
 }
 

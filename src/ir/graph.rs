@@ -94,6 +94,25 @@ impl Graph {
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
+
+    /// Forgets all that neither the outputs nor the nodes `looked_at` depend on, such as what was built and not taken;
+    /// the others get new numbers.
+    pub fn forget_the_rest<'a>(&mut self, looked_at: impl Iterator<Item = &'a mut NodeId>) {
+        let mut looked_at: Vec<&mut NodeId> = looked_at.collect();
+        let needed: Vec<NodeId> = self.outputs.iter().copied().chain(looked_at.iter().map(|n| **n)).collect();
+        let live = reachable(&self.nodes, &needed);
+        let mut numbers = vec![NodeId(0); live.len()];
+        let mut kept: Vec<Node> = Vec::with_capacity(live.iter().filter(|live| **live).count());
+        for (i, node) in self.nodes.iter().enumerate().filter(|(i, _)| live[*i]) {
+            numbers[i] = NodeId(kept.len() as u32);
+            let mut node = node.clone();
+            node.args.iter_mut().for_each(|a| *a = numbers[a.index()]);
+            kept.push(node);
+        }
+        self.nodes = kept.into();
+        let others = looked_at.iter_mut().map(|n| &mut **n);
+        self.outputs.iter_mut().chain(others).for_each(|n| *n = numbers[n.index()]);
+    }
 }
 
 /// Marks the nodes that `outputs` depend on.

@@ -154,3 +154,14 @@ fn a_point_alone_has_the_bits_it_has_among_others() {
         }
     }
 }
+
+#[test]
+fn a_large_program_is_small_enough_to_be_kept() {
+    let hand: Value = serde_json::from_str(include_str!("../../../examples/adbench/hand.json")).expect("JSON");
+    let (compiled, _) = outputs(&hand);
+    assert!(compiled.cost.nodes > 10_000, "laid open: {} operations", compiled.cost.nodes);
+    // What was built and not taken is forgotten.
+    let live = reachable(&compiled.graph.nodes, &compiled.graph.outputs).iter().filter(|live| **live).count();
+    assert!(compiled.graph.nodes.len() - live < 100, "{} nodes, {live} of them live", compiled.graph.nodes.len());
+    assert!(compiled.weight() < 24 << 20, "{} bytes", compiled.weight());
+}
