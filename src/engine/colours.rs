@@ -158,6 +158,10 @@ impl Best {
     /// Weighs sweeps that carry their columns, if there are any; whether no colours can do better than these, because
     /// there are no more of them than elements in the longest row.
     fn carried(&mut self, b: &mut Builder, task: &Task<'_>, of: &[NodeId], pattern: &Pattern, sweeps: usize) -> bool {
+        // An element has a sweep for each of its columns.
+        if pattern.longest_row() > sweeps {
+            return false;
+        }
         let given = settled::given(task.known);
         let mut least = usize::MAX;
         for found in carried(b, (of, task.inputs), &given, pattern, task.symmetric, most(task.limits)) {
