@@ -25,13 +25,7 @@ pub fn pattern(b: &Builder, outputs: &[NodeId], inputs: &[NodeId], given: &[Give
         column = end;
     }
     let needed = needed(b, outputs, inputs);
-    let mut uses = vec![0u32; needed.len()];
-    for i in (0..needed.len()).filter(|&i| needed[i]) {
-        passing(&b.nodes()[i]).for_each(|a| uses[a.index()] += 1);
-    }
-    for o in outputs {
-        uses[o.index()] += 1;
-    }
+    let mut uses = uses(b, &needed, outputs);
     for (i, &needed) in needed.iter().enumerate() {
         if b.is_unwanted() {
             return None;
@@ -100,6 +94,18 @@ pub(super) fn needed(b: &Builder, outputs: &[NodeId], inputs: &[NodeId]) -> Vec<
         }
     }
     needed
+}
+
+/// How often each node passes its derivative on: to nodes that are needed, and as an output.
+pub(super) fn uses(b: &Builder, needed: &[bool], outputs: &[NodeId]) -> Vec<u32> {
+    let mut uses = vec![0u32; needed.len()];
+    for i in (0..needed.len()).filter(|&i| needed[i]) {
+        passing(&b.nodes()[i]).for_each(|a| uses[a.index()] += 1);
+    }
+    for o in outputs {
+        uses[o.index()] += 1;
+    }
+    uses
 }
 
 /// Which of `constants` decide where elements go: those that determine, with nothing else but literals,

@@ -28,7 +28,7 @@ pub(super) use strand::Strand;
 use super::super::jvp::push;
 use super::super::known::{Given, Known};
 use super::passage::Passage;
-use super::propagate::{needed, passing};
+use super::propagate::{needed, passing, uses};
 use crate::ir::{Builder, Cost, Kernel, Node, NodeId, Origin, Rule, Sets, Single, elements};
 use crate::ops::Algebra;
 use strand::columns_of_part;
@@ -52,13 +52,7 @@ pub(super) fn strands(
     most: usize,
 ) -> Option<Vec<Vec<Strand>>> {
     let needed = needed(b, outputs, inputs);
-    let mut uses = vec![0u32; needed.len()];
-    for i in (0..needed.len()).filter(|&i| needed[i]) {
-        passing(&b.nodes()[i]).for_each(|a| uses[a.index()] += 1);
-    }
-    for o in outputs {
-        uses[o.index()] += 1;
-    }
+    let mut uses = uses(b, &needed, outputs);
     let found = vec![None; needed.len()];
     let left = most.saturating_mul(WORK);
     let mut walk = Walk { known: Known::new(given), seen: FxHashMap::default(), found, most, left };
