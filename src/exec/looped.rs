@@ -1,11 +1,24 @@
 //! A loop: runs the plan of its body over and over in memory of its own, which the steps share.
 
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use smallvec::SmallVec;
 
 use super::plan::{Operand, Plan};
 use super::run::{Cancel, Cancelled, Memory, Workspace, check, fill};
 use crate::ir::{Extent, Loop, elements};
 use crate::kernel::View;
+
+/// Floating-point operations of a loop whose steps are shared between threads, at least: some tenth of a millisecond.
+const WORTH: u64 = 1 << 20;
+
+/// Bytes that a step of such a loop takes, at most: every thread has as much for itself, which nobody predicts.
+const PRIVATE: u64 = 1 << 22;
+
+/// Pieces for each thread, so that one that is held up leaves its share to others.
+const PIECES: usize = 4;
 
 /// A step that runs a body.
 #[derive(Debug)]
@@ -16,19 +29,28 @@ pub(super) struct Looped {
     sizes: SmallVec<[usize; 8]>,
     /// For each argument, whether its elements must be brought together before the body reads them.
     staged: SmallVec<[bool; 8]>,
-    /// First place and length of each part of the result.
-    parts: SmallVec<[(usize, usize); 8]>,
+    /// Length of each part of the result; they lie one behind the other.
+    parts: SmallVec<[usize; 8]>,
     steps: usize,
     carries: usize,
     items: usize,
     made: usize,
     extent: Extent,
     backwards: bool,
+    /// No step needs another, and there is enough to do for several threads.
+    shared: bool,
     pub(super) slot: usize,
     /// Elements of the whole result.
     pub(super) length: usize,
     /// Which of the workspace's inner memories is this loop's.
     pub(super) inner: usize,
+}
+
+/// Steps in a row, and where their results go: of what is carried its whole part, of what each step makes as much as
+/// these steps make.
+struct Piece<'a> {
+    steps: Range<usize>,
+    parts: SmallVec<[&'a mut [f64]; 8]>,
 }
 
 /// Memory of one loop, kept between runs.
@@ -49,11 +71,11 @@ impl Looped {
             _ if i < last => !operand.layout.item(0).is_dense(),
             _ => !operand.dense,
         };
-        Self {
+        let mut made = Self {
             body: Plan::of_body(&looped.body.graph),
             sizes: (0..count).map(|i| elements(looped.input_shape(i))).collect(),
             staged: args.iter().take(count).enumerate().map(staged).collect(),
-            parts: (0..looped.count()).map(|k| (looped.part(k).0, elements(looped.part(k).1))).collect(),
+            parts: (0..looped.count()).map(|k| elements(looped.part(k).1)).collect(),
             args,
             steps: looped.steps,
             carries: looped.carries,
@@ -61,10 +83,14 @@ impl Looped {
             made: looped.made(),
             extent: looped.extent,
             backwards: looped.backwards,
+            shared: false,
             slot,
             length: looped.length(),
             inner,
-        }
+        };
+        let apart = made.carries == 0 && made.extent == Extent::All;
+        made.shared = apart && looped.flops >= WORTH && made.bytes() <= PRIVATE;
+        made
     }
 
     /// Bytes of the memory that the steps share.
@@ -84,28 +110,88 @@ impl Looped {
         cancel: &Cancel,
     ) -> Result<(), Cancelled> {
         let views: SmallVec<[View<'_>; 8]> = self.args.iter().map(|a| memory.view(a)).collect();
-        self.body.prepare(&mut inner.workspace, cancel)?;
-        self.prepare(&views, inner, cancel)?;
         let count = self.count(&views);
         if self.extent != Extent::All {
             crate::kernel::fill(out, 0.0, cancel);
         }
-        let mut taken = 0;
-        while taken < count {
-            check(cancel)?;
-            let step = if self.backwards { count - 1 - taken } else { taken };
-            if !self.step(&views, inner, out, step, cancel)? {
-                break;
-            }
-            taken += 1;
+        let parts = self.apart(out);
+        let threads = rayon::current_num_threads();
+        if self.shared && threads > 1 {
+            return self.share(&views, inner, parts, threads * PIECES, cancel);
         }
-        for (&(start, length), carry) in self.parts.iter().zip(&inner.carry) {
-            crate::kernel::copy(carry, &mut out[start..start + length], cancel);
+        let mut piece = Piece { steps: 0..count, parts };
+        let taken = self.piece(&views, inner, &mut piece, cancel)?;
+        for (part, carry) in piece.parts.iter_mut().zip(&inner.carry) {
+            crate::kernel::copy(carry, part, cancel);
         }
-        if let (Extent::Until, Some(&(start, _))) = (self.extent, self.parts.last()) {
-            out[start] = taken as f64;
+        if let (Extent::Until, Some(part)) = (self.extent, piece.parts.last_mut()) {
+            part[0] = taken as f64;
         }
         Ok(())
+    }
+
+    /// The parts of the result.
+    fn apart<'a>(&self, mut out: &'a mut [f64]) -> SmallVec<[&'a mut [f64]; 8]> {
+        let mut parts = SmallVec::new();
+        for &length in &self.parts {
+            let (part, rest) = out.split_at_mut(length);
+            parts.push(part);
+            out = rest;
+        }
+        parts
+    }
+
+    /// Runs the steps on all threads, some steps in a row on each; every step has the same bits wherever it is taken.
+    fn share(
+        &self,
+        views: &[View<'_>],
+        inner: &mut Inner,
+        mut parts: SmallVec<[&mut [f64]; 8]>,
+        pieces: usize,
+        cancel: &Cancel,
+    ) -> Result<(), Cancelled> {
+        let each = self.steps.div_ceil(pieces);
+        let piece = |start: usize| {
+            let steps = start..self.steps.min(start + each);
+            let parts = parts.iter_mut().zip(&self.parts).map(|(part, length)| {
+                let (taken, rest) = std::mem::take(part).split_at_mut(length / self.steps * steps.len());
+                *part = rest;
+                taken
+            });
+            Piece { parts: parts.collect(), steps }
+        };
+        let pieces: Vec<Piece<'_>> = (0..self.steps).step_by(each).map(piece).collect();
+        let spare = Mutex::new(vec![std::mem::take(inner)]);
+        let lock = || spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = pieces.into_par_iter().try_for_each(|mut piece| {
+            let mut inner = lock().pop().unwrap_or_default();
+            let done = self.piece(views, &mut inner, &mut piece, cancel);
+            lock().push(inner);
+            done.map(|_| ())
+        });
+        *inner = lock().pop().unwrap_or_default();
+        done
+    }
+
+    /// Runs some steps; how many counted.
+    fn piece(
+        &self,
+        views: &[View<'_>],
+        inner: &mut Inner,
+        piece: &mut Piece<'_>,
+        cancel: &Cancel,
+    ) -> Result<usize, Cancelled> {
+        self.body.prepare(&mut inner.workspace, cancel)?;
+        self.prepare(views, inner, cancel)?;
+        let (first, count) = (piece.steps.start, piece.steps.len());
+        for taken in 0..count {
+            check(cancel)?;
+            let place = if self.backwards { count - 1 - taken } else { taken };
+            if !self.step(views, inner, (first + place, place), &mut piece.parts, cancel)? {
+                return Ok(taken);
+            }
+        }
+        Ok(count)
     }
 
     /// Brings the first carry, and what is the same in every step, to where the body reads it.
@@ -136,13 +222,13 @@ impl Looped {
         }
     }
 
-    /// Runs one step; whether it counts.
+    /// Runs one step, given by its number and its place in the parts; whether it counts.
     fn step(
         &self,
         views: &[View<'_>],
         inner: &mut Inner,
-        out: &mut [f64],
-        step: usize,
+        (step, place): (usize, usize),
+        parts: &mut [&mut [f64]],
         cancel: &Cancel,
     ) -> Result<bool, Cancelled> {
         let Inner { workspace, carry, next, staged } = inner;
@@ -179,9 +265,9 @@ impl Looped {
         for (k, next) in next.iter_mut().enumerate() {
             output(k).copy_until(next, cancel);
         }
-        for (k, &(start, length)) in self.parts.iter().enumerate().skip(self.carries).take(self.made) {
-            let size = length / self.steps.max(1);
-            output(k).copy_until(&mut out[start + step * size..start + (step + 1) * size], cancel);
+        for (k, part) in parts.iter_mut().enumerate().skip(self.carries).take(self.made) {
+            let size = self.parts[k] / self.steps;
+            output(k).copy_until(&mut part[place * size..(place + 1) * size], cancel);
         }
         drop(inputs);
         std::mem::swap(carry, next);

@@ -1,8 +1,8 @@
 //! Loops over slices, compiled for each generation of processors and chosen while running.
 //!
 //! The generations differ in how many elements they take at a time, never in the bits of a result: an element is
-//! computed by the same IEEE operations in the same order wherever it stands, and nothing is contracted into a fused
-//! multiplication and addition.
+//! computed by the same IEEE operations in the same order wherever it stands, and a multiplication and an addition are
+//! rounded as one only where the code says so.
 
 #![allow(clippy::inline_always, reason = "a loop must be compiled inside the form for its processor")]
 

@@ -1,16 +1,21 @@
 //! Traces: the spans of each request, sent in batches to an OpenTelemetry collector, by OTLP in protobuf over HTTP.
 
-use std::fmt::Debug;
 use std::pin::Pin;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::HOST;
+use axum::http::uri::{Scheme, Uri};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
@@ -19,6 +24,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// How long the collector may take to accept a batch.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer of the collector's that are read: it has little to say.
+const ANSWER: usize = 1 << 20;
 
 /// How long the last batch is waited for when the program ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -34,15 +42,19 @@ impl Traces {
     /// # Errors
     /// A sentence, when the address cannot be read.
     pub(super) fn to(endpoint: &str, runtime: &Handle) -> Result<Self, String> {
-        let client = HyperClient::with_default_connector(PATIENCE, None);
+        let unreadable = |why: &str| format!("--otlp-endpoint {endpoint}: {why}");
+        let address: Uri = endpoint.parse().map_err(|e| unreadable(&format!("{e}")))?;
+        if address.scheme() != Some(&Scheme::HTTP) || address.host().is_none() {
+            return Err(unreadable("it has to be http:// and a host"));
+        }
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(OnRuntime { client, runtime: runtime.clone() })
+            .with_http_client(OnRuntime(runtime.clone()))
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             .build()
-            .map_err(|e| format!("--otlp-endpoint {endpoint}: {e}"))?;
+            .map_err(|e| unreadable(&e.to_string()))?;
         let resource = Resource::builder()
             .with_service_name(env!("CARGO_PKG_NAME"))
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
@@ -71,12 +83,9 @@ impl Traces {
     }
 }
 
-/// A client whose connections live on the program's runtime: batches are made on a thread outside of it.
+/// Sends from the program's runtime, a connection for each batch: batches are made on a thread outside of it, seconds apart.
 #[derive(Debug)]
-struct OnRuntime {
-    client: HyperClient,
-    runtime: Handle,
-}
+struct OnRuntime(Handle);
 
 impl HttpClient for OnRuntime {
     fn send_bytes<'a, 'f>(
@@ -87,8 +96,23 @@ impl HttpClient for OnRuntime {
         'a: 'f,
         Self: 'f,
     {
-        let client = self.client.clone();
-        let sent = self.runtime.spawn(async move { client.send_bytes(request).await });
-        Box::pin(async move { sent.await? })
+        let sent = self.0.spawn(tokio::time::timeout(PATIENCE, send(request)));
+        Box::pin(async move { sent.await?? })
     }
+}
+
+/// The collector's answer to a request.
+async fn send(request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    let (mut head, body) = request.into_parts();
+    let address = head.uri.authority().ok_or("no host to send to")?;
+    let (host, port) = (address.host(), address.port_u16().unwrap_or(80));
+    head.headers.insert(HOST, HeaderValue::from_str(&format!("{host}:{port}"))?);
+    // A number of IPv6 stands in brackets only in addresses of the web.
+    let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    // To a server itself, not a proxy, a path is enough.
+    head.uri = head.uri.path().parse()?;
+    let (head, body) = sender.send_request(Request::from_parts(head, Body::from(body))).await?.into_parts();
+    Ok(Response::from_parts(head, axum::body::to_bytes(Body::new(body), ANSWER).await?))
 }

@@ -60,6 +60,13 @@ fn spectrum() -> BTreeMap<&'static str, (&'static str, Value)> {
                 "at": {"x": matrix(2_000, 5), "a": 0.3}, "batch": "x"}),
         ),
         (
+            "a batch of products of matrices",
+            "/jacobian",
+            json!({"define": {"f(x)": "tanh(C @ tanh(A @ tanh(B @ x)))"},
+                "constants": {"A": matrix(64, 64), "B": matrix(64, 10), "C": matrix(4, 64)},
+                "at": {"x": matrix(1024, 10)}, "batch": "x"}),
+        ),
+        (
             "linear algebra",
             "/gradient",
             json!({"define": {"f(A)": ["S = A @ A.T + 60*eye(60)", "sum(solve(S, A)) + slogdet(S)[1] + sum(eigvalsh(S)^0.5) + sum(svdvals(A))"]},

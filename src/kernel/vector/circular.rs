@@ -1,10 +1,9 @@
 //! Sine and cosine.
 
-use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_sum, polynomial};
+use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_product, exact_sum, polynomial};
 
-/// π/2 in four parts; the first three have 33 bits, so that their products with whole numbers below 2²⁰ are exact.
-const HALF_PI: [f64; 4] =
-    [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_711_166_5e-21, 8.478_427_660_368_9e-32];
+/// π/2 in three parts.
+const HALF_PI: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 
 /// Sizes of arguments up to here are reduced exactly enough.
 const MOST: f64 = 1e6;
@@ -18,20 +17,22 @@ pub fn is_near(x: f64) -> bool {
 /// An angle less the nearest multiple of a right angle: its sine and cosine, and the multiple in the lowest bits.
 #[inline(always)]
 fn reduced(x: f64) -> (f64, f64, u64) {
-    let shifted = x * std::f64::consts::FRAC_2_PI + ROUNDER;
+    let shifted = x.mul_add(std::f64::consts::FRAC_2_PI, ROUNDER);
     let k = shifted - ROUNDER;
-    let (high, low) = exact_sum(x - k * HALF_PI[0], -(k * HALF_PI[1]));
-    let (r, lower) = exact_sum(high, -(k * HALF_PI[2]));
-    let low = low + lower - k * HALF_PI[3];
+    // What is left of the first subtraction has no more digits than a double holds: it is exact.
+    let (product, product_low) = exact_product(k, HALF_PI[1]);
+    let (r, low) = exact_sum(k.mul_add(-HALF_PI[0], x), -product);
+    let low = k.mul_add(-HALF_PI[2], low - product_low);
     let square = r * r;
 
     let cubic = polynomial(square, [-C[3], C[5], -C[7], C[9], -C[11], C[13], -C[15], C[17]]);
     let half = 0.5 * square;
-    let sine = r + (r * square * cubic + low * (1.0 - half));
+    let most = 1.0 - half;
+    let sine = r + (r * square).mul_add(cubic, low * most);
 
     let quartic = polynomial(square, [C[4], -C[6], C[8], -C[10], C[12], -C[14], C[16]]);
-    let most = 1.0 - half;
-    let cosine = most + (((1.0 - most) - half) + (square * square * quartic - r * low));
+    let lost = (1.0 - most) - half;
+    let cosine = most + (square * square).mul_add(quartic, r.mul_add(-low, lost));
 
     (sine, cosine, shifted.to_bits())
 }

@@ -1,6 +1,6 @@
 //! eˣ and eˣ - 1.
 
-use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_sum, polynomial};
+use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_ordered_sum, exact_sum, polynomial};
 
 /// ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 pub(super) const LN_2: [f64; 2] = [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14];
@@ -19,18 +19,18 @@ struct Reduced {
 
 #[inline(always)]
 fn reduce(x: f64) -> Reduced {
-    let shifted = x * std::f64::consts::LOG2_E + ROUNDER;
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUNDER);
     let k = shifted - ROUNDER;
-    let high = x - k * LN_2[0];
+    let high = k.mul_add(-LN_2[0], x);
     let low = k * LN_2[1];
     let r = high - low;
     let quotient = polynomial(r, [C[2], C[3], C[4], C[5], C[6], C[7], C[8], C[9], C[10], C[11], C[12], C[13]]);
-    Reduced { shifted, k, high, tail: r * r * quotient - low }
+    Reduced { shifted, k, high, tail: (r * r).mul_add(quotient, -low) }
 }
 
 /// x·2ᵏ, rounded once.
 #[inline(always)]
-pub(super) fn scaled(x: f64, shifted: f64) -> f64 {
+fn scaled(x: f64, shifted: f64) -> f64 {
     // k + 2048, cut into two halves, because 2ᵏ itself may be too large or too small.
     let k = shifted.to_bits().wrapping_sub(ROUNDER.to_bits() - 2048);
     let half = k >> 1;
@@ -53,21 +53,28 @@ pub fn exp(x: f64) -> f64 {
     scaled(1.0 + (high + tail), shifted)
 }
 
-/// eˣ - 1 = 2ᵏ·(sum + error) before it is scaled, and k added to [`ROUNDER`]; `x` must be between -40 and 710.
+/// 2ᵏ for a k between -1022 and 1023.
 #[inline(always)]
-pub(super) fn expm1_in_parts(x: f64) -> (f64, f64, f64) {
-    let Reduced { shifted, k, tail, high, .. } = reduce(x);
-    // 2⁻ᵏ is lost in the sum with 1 from k = 60 on.
-    let inverse = f64::from_bits((3071 + ROUNDER.to_bits() - 2048).wrapping_sub(shifted.to_bits()) << 52);
-    let inverse = if k > 60.0 { 0.0 } else { inverse };
-    let (sum, error) = exact_sum(1.0 - inverse, high);
-    (sum, error + tail, shifted)
+fn power(shifted: f64) -> f64 {
+    f64::from_bits(shifted.to_bits().wrapping_sub(ROUNDER.to_bits() - 1023) << 52)
+}
+
+/// eˣ - 1 in two parts, of which the second is below the last place of the first; `x` must be between -60 and 0.
+#[inline(always)]
+pub(super) fn expm1_below_zero(x: f64) -> (f64, f64) {
+    let Reduced { shifted, tail, high, .. } = reduce(x);
+    let power = power(shifted);
+    let (sum, error) = exact_ordered_sum(power - 1.0, power * high);
+    exact_ordered_sum(sum, power.mul_add(tail, error))
 }
 
 /// eˣ - 1, accurate near 0.
 #[inline(always)]
 pub fn expm1(x: f64) -> f64 {
-    let (sum, error, shifted) = expm1_in_parts(clamped(x, -40.0, 710.0));
-    let y = scaled(sum + error, shifted);
+    let Reduced { shifted, k, tail, high, .. } = reduce(clamped(x, -40.0, 710.0));
+    // 2⁻ᵏ is lost in the sum with 1 from k = 60 on.
+    let inverse = if k > 60.0 { 0.0 } else { power(2.0 * ROUNDER - shifted) };
+    let (sum, error) = exact_sum(1.0 - inverse, high);
+    let y = scaled(sum + (error + tail), shifted);
     if x == 0.0 { x } else { y }
 }

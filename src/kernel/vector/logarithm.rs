@@ -33,11 +33,11 @@ fn assembled(k: f64, f: f64, c: f64) -> f64 {
     let s = f / (2.0 + f);
     let square = s * s;
     let half = 0.5 * f * f;
-    let rest = s * (half + square * polynomial(square, C));
+    let rest = s * square.mul_add(polynomial(square, C), half);
     let powers = k * LN_2[0];
     let leading = powers + f;
     let lost = f - (leading - powers);
-    leading + (lost + ((k * LN_2[1] + c) + (rest - half)))
+    leading + (lost + (k.mul_add(LN_2[1], c) + (rest - half)))
 }
 
 /// ln x.

@@ -1,8 +1,9 @@
-//! Elementary functions that compilers turn into vector code: polynomials without branches, tables or fused operations.
+//! Elementary functions that compilers turn into vector code: polynomials without branches or tables.
 //!
 //! Each is a function of one number; a loop over it takes as many elements at a time as the processor holds (see
 //! `lanes`), and gives the same bits one at a time. Errors are below one unit in the last place where nothing else is
-//! said. The methods are those of the field: reduction of the argument in two or three parts (Cody and Waite, *Software
+//! said. Where a multiplication and an addition are rounded as one, the code says so (`mul_add`), so that bits are the
+//! same on every processor; those that lack the instruction take longer. The methods are those of the field: reduction of the argument in two or three parts (Cody and Waite, *Software
 //! Manual for the Elementary Functions*, 1980), Taylor polynomials on what is left, and the correction of sums by their
 //! rounding errors (Muller, *Elementary Functions*, 3rd ed., 2016).
 
@@ -44,23 +45,16 @@ fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
     let square = x * x;
     let (mut sum, mut other) = (coefficients[N - 2], coefficients[N - 1]);
     for i in (0..N - 2).rev() {
-        (sum, other) = (other * square + coefficients[i], sum);
+        (sum, other) = (other.mul_add(square, coefficients[i]), sum);
     }
-    sum + x * other
+    x.mul_add(other, sum)
 }
 
-/// The product of two numbers, and its rounding error (Dekker's): the halves of the factors have 26 bits.
+/// The product of two numbers, and its rounding error.
 #[inline(always)]
 fn exact_product(x: f64, y: f64) -> (f64, f64) {
-    const SPLIT: f64 = 134_217_729.0;
-    let halves = |x: f64| {
-        let shifted = x * SPLIT;
-        let high = shifted - (shifted - x);
-        (high, x - high)
-    };
     let product = x * y;
-    let ((x, x_low), (y, y_low)) = (halves(x), halves(y));
-    (product, ((x * y - product) + x * y_low + x_low * y) + x_low * y_low)
+    (product, x.mul_add(y, -product))
 }
 
 /// The sum of two numbers, and its rounding error.
@@ -69,4 +63,11 @@ fn exact_sum(x: f64, y: f64) -> (f64, f64) {
     let sum = x + y;
     let of_y = sum - x;
     (sum, (x - (sum - of_y)) + (y - of_y))
+}
+
+/// The same where the first is not smaller than the second in size, or is zero.
+#[inline(always)]
+fn exact_ordered_sum(x: f64, y: f64) -> (f64, f64) {
+    let sum = x + y;
+    (sum, y - (sum - x))
 }
