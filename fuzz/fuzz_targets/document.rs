@@ -7,15 +7,18 @@ mod shared;
 
 use jacobi::engine::{Cancel, Engine};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use shared::{ENDPOINTS, LIMITS, NAMES, changed, examine, mutate};
+use shared::{ENDPOINTS, LIMITS, NAMES, changed, examine, is_out_of_time, mutate};
 
 fuzz_target!(|body: &[u8]| {
     let engine = Engine::new(LIMITS);
     let cancel = Cancel::new(false);
     for endpoint in ENDPOINTS {
         let answer = engine.answer(body, endpoint, &cancel);
-        // The second time its plan is known; that must make no difference.
-        assert_eq!(answer, engine.answer(body, endpoint, &cancel));
+        // The second time its plan is known; that must make no difference, but for a document whose own time is short.
+        let again = engine.answer(body, endpoint, &cancel);
+        if ![&answer, &again].into_iter().any(is_out_of_time) {
+            assert_eq!(answer, again);
+        }
         examine(&answer);
     }
 });

@@ -56,6 +56,11 @@ pub(crate) fn examine(answer: &Result<Vec<u8>, Vec<Fault>>) {
     }
 }
 
+/// Whether an answer was given up.
+pub(crate) fn is_out_of_time(answer: &Result<Vec<u8>, Vec<Fault>>) -> bool {
+    answer.as_ref().is_err_and(|faults| faults.iter().any(|fault| fault.code == Code::Cancelled))
+}
+
 /// Changes an input by `change`; by the fuzzer's own means where that gives nothing, or nothing that fits.
 pub(crate) fn changed(
     data: &mut [u8],

@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
@@ -18,7 +19,8 @@ use crate::tensor::Tensor;
 #[derive(Debug, Default)]
 pub struct Builder {
     nodes: Vec<Node>,
-    seen: FxHashMap<u64, SmallVec<[NodeId; 1]>>,
+    /// The nodes by what they compute, each with its hash.
+    seen: HashTable<(u64, NodeId)>,
     inputs: u32,
     /// Set when nobody wants the graph any more.
     unwanted: Arc<AtomicBool>,
@@ -161,27 +163,25 @@ impl Builder {
         super::graph::flops(&self.nodes, outputs)
     }
 
-    /// A node that is there already.
-    fn seen(&self, key: u64, op: &'static Primitive, args: &[NodeId], attr: &Attr) -> Option<NodeId> {
-        let equal = |n: &Node| std::ptr::eq(n.op, op) && n.args.as_slice() == args && n.attr == *attr;
-        self.seen.get(&key)?.iter().copied().find(|&id| equal(self.node(id)))
-    }
-
     fn push(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr, shape: Shape) -> NodeId {
-        let key = hash(op, args, &attr);
-        if let Some(id) = self.seen(key, op, args, &attr) {
-            return id;
-        }
-        if let (Single::Arithmetic(arithmetic), &[x, y]) = (op.single, args)
-            && arithmetic.commutes()
-            && let Some(id) = self.seen(hash(op, &[y, x], &attr), op, &[y, x], &attr)
-        {
+        let turned: SmallVec<[NodeId; 3]> = match (op.single, args) {
+            (Single::Arithmetic(arithmetic), &[x, y]) if arithmetic.commutes() => [y, x].into_iter().collect(),
+            _ => args.into(),
+        };
+        let key = hash(op, args.min(&turned), &attr);
+        let nodes = &self.nodes;
+        let equal = |&(its, id): &(u64, NodeId)| {
+            let node = &nodes[id.index()];
+            let args = || node.args.as_slice() == args || node.args == turned;
+            its == key && std::ptr::eq(node.op, op) && args() && node.attr == attr
+        };
+        if let Some(&(_, id)) = self.seen.find(key, equal) {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
         let bound = bound(&self.nodes, op, args, &attr);
         self.nodes.push(Node { op, args: args.into(), attr, shape, origin: self.origin, bound });
-        self.seen.entry(key).or_default().push(id);
+        self.seen.insert_unique(key, (key, id), |&(key, _)| key);
         id
     }
 }

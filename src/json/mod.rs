@@ -5,6 +5,7 @@
 
 pub mod array;
 pub mod fields;
+mod line;
 pub mod members;
 mod order;
 mod packed;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::line::{Line, digits};
 use super::order::transposed;
 use super::room::base64_length;
 use crate::tensor::count;
@@ -254,21 +255,22 @@ impl Writer {
 
     fn list(&mut self, mut data: impl Iterator<Item = f64>, nonfinite: Nonfinite) {
         self.out.push(b'[');
+        let mut line = Line::default();
         let begin = self.out.len();
         loop {
             let mut written = 0;
             for element in data.by_ref().take(PORTION) {
-                if self.out.len() > begin {
-                    self.out.push(b',');
-                }
-                self.element(element, nonfinite);
+                line.put(digits(element, nonfinite, &mut zmij::Buffer::new()), &mut self.out);
                 written += 1;
             }
+            line.empty(&mut self.out);
             self.advance(written);
             if written < PORTION || self.is_unwanted() {
                 break;
             }
         }
+        // No comma follows the last.
+        self.out.truncate(begin.max(self.out.len() - 1));
         self.out.push(b']');
     }
 
@@ -292,19 +294,7 @@ impl Writer {
 
     /// One number, without its comma.
     fn element(&mut self, element: f64, nonfinite: Nonfinite) {
-        let mut buffer = zmij::Buffer::new();
-        let text = if element.is_finite() {
-            buffer.format_finite(element)
-        } else if nonfinite != Nonfinite::Text {
-            "null"
-        } else if element.is_nan() {
-            "\"NaN\""
-        } else if element > 0.0 {
-            "\"Infinity\""
-        } else {
-            "\"-Infinity\""
-        };
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(digits(element, nonfinite, &mut zmij::Buffer::new()).as_bytes());
     }
 
     fn open(&mut self, bracket: u8) {

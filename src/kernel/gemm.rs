@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use super::contract::Absorb;
 use super::lanes::best;
@@ -73,9 +75,27 @@ const TILE: usize = 1 << 26;
 /// A tile has at least so many rows and columns, so that what is read for it is used often enough.
 const LEAST: usize = 16;
 
+/// Multiplications that are worth a thread's while, and rows for which it is worth reading all of the other matrix.
+const SHARE: usize = 1 << 20;
+const ROWS: usize = 128;
+
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
-/// tiny both matrices are direct. A large one is made by tiles, the same on every run, until `cancel` is set.
+/// tiny both matrices are direct. Many rows are made some at a time, by whatever threads there are, and much of anything
+/// by tiles: the same on every run, until `cancel` is set.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    let share = (SHARE / k / n).max(ROWS);
+    if m < 2 * share {
+        return tiles(a, b, absorb, out, cancel);
+    }
+    let rows = m.div_ceil(m / share);
+    out[..m * n].par_chunks_mut(rows * n).enumerate().for_each(|(i, out)| {
+        let a = Matrix { first: a.first + (i * rows) as isize * a.row_stride, rows: out.len() / n, ..*a };
+        tiles(&a, b, absorb, out, cancel);
+    });
+}
+
+fn tiles(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     // What is read for few rows or columns is used too seldom to be reckoned by multiplications.
     let most = if m.min(n) < LEAST { TILE / LEAST } else { TILE };

@@ -23,6 +23,9 @@ const CHUNK: usize = 8;
 /// Points that are worth a thread.
 const PART: usize = 1 << 12;
 
+/// Parts for each thread, so that one that is held up leaves some of its work to others.
+const SHARES: usize = 4;
+
 /// Numbers between two places that begin a line of the cache.
 const LINE: usize = 8;
 
@@ -65,7 +68,7 @@ impl Part<'_> {
     /// Runs in halves, as long as there are threads for them; every point has the same bits wherever it is computed.
     fn run(mut self, registers: &mut Vec<f64>) -> Result<(), Cancelled> {
         let threads = rayon::current_num_threads();
-        let least = PART.max(self.lanes.length / threads);
+        let least = PART.max(self.lanes.length / threads / SHARES);
         let count = self.end - self.start;
         let divides = self.lanes.targets.iter().all(|(_, step)| step.is_some());
         if threads == 1 || !divides || count < 2 * least {

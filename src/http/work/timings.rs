@@ -24,11 +24,12 @@ impl Timings {
 
     /// The value of a `Server-Timing` header, in milliseconds.
     pub(in crate::http) fn header(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(96);
         for (phase, time) in self.phases() {
             let comma = if text.is_empty() { "" } else { ", " };
+            let microseconds = time.as_micros();
             // A text can always be written to.
-            let _ = write!(text, "{comma}{phase};dur={:.3}", time.as_secs_f64() * 1e3);
+            let _ = write!(text, "{comma}{phase};dur={}.{:03}", microseconds / 1000, microseconds % 1000);
         }
         text
     }
