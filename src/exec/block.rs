@@ -1,9 +1,12 @@
 //! A fused block: elementwise instructions that run together over tiles of a few hundred elements.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::plan::Operand;
 use super::run::{Cancel, Cancelled, Memory};
+use crate::ir::Pair;
 use crate::kernel::Walk;
 
 /// Elements in a tile: with a handful of registers it stays in the first-level cache.
@@ -32,15 +35,21 @@ pub(super) enum Write {
     Stored(usize),
 }
 
-/// One elementwise operation of a block.
+/// Some elementwise operation of a block.
 #[derive(Debug)]
 pub(super) struct Instruction {
-    pub(super) kernel: fn(&[&[f64]], &mut [f64]),
+    pub(super) work: Work,
     pub(super) reads: SmallVec<[Read; MOST_READ]>,
-    pub(super) write: Write,
     /// Operations for each element, by the primitive's own account.
     #[cfg(test)]
     pub(super) each: u64,
+}
+
+/// What an instruction computes, and where the results go.
+#[derive(Debug)]
+pub(super) enum Work {
+    One(fn(&[&[f64]], &mut [f64]), Write),
+    Both(&'static Pair, [Write; 2]),
 }
 
 /// A value from outside the block.
@@ -58,10 +67,24 @@ impl Load {
     }
 }
 
+/// To start an instruction takes as long as to bring so many elements together.
+const START: usize = 32;
+
+/// The rows of these loads that lie together wherever they begin, where tiles of one row each take less time than to
+/// bring together what lies in several; else all of the block.
+pub(super) fn row(loads: &[Load], length: usize, instructions: usize) -> usize {
+    let row = loads.iter().map(|load| load.walk.row()).min().unwrap_or(length);
+    let fits = loads.iter().all(|load| load.walk.row().is_multiple_of(row));
+    let scattered = loads.iter().filter(|load| load.walk.row() < length).count();
+    if fits && row * scattered >= START * instructions { row } else { length }
+}
+
 /// A fused block over `length` elements.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) length: usize,
+    /// Elements of the rows that all loads have in common.
+    pub(super) row: usize,
     pub(super) loads: Vec<Load>,
     /// Slots written, in the order of `Write::Stored`.
     pub(super) stores: Vec<usize>,
@@ -85,6 +108,7 @@ impl Block {
         result
     }
 
+    /// Where a row ends a tile ends too, so that what is read from many rows lies together.
     fn tiles(
         &self,
         tile: usize,
@@ -95,7 +119,7 @@ impl Block {
     ) -> Result<(), Cancelled> {
         let mut start = 0;
         while start < self.length {
-            let end = (start + tile).min(self.length);
+            let end = (start + tile).min((start / self.row + 1) * self.row).min(self.length);
             self.load(start, end, scratch, memory);
             for instruction in &self.instructions {
                 super::run::check(cancel)?;
@@ -119,40 +143,88 @@ impl Block {
     fn step(
         &self,
         instruction: &Instruction,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         stores: &mut [Vec<f64>],
         scratch: &mut Scratch,
         memory: &Memory<'_>,
     ) {
-        let length = range.len();
-        let mut target = match instruction.write {
-            Write::Register(r) => std::mem::take(&mut scratch.registers[r]),
-            Write::Stored(k) => std::mem::take(&mut stores[k]),
-        };
-        {
-            let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
-            for (slice, read) in reads.iter_mut().zip(&instruction.reads) {
-                *slice = match *read {
-                    Read::Register(r) => &scratch.registers[r][..length],
-                    Read::Stored(k) => &stores[k][range.clone()],
-                    Read::Load(i) => match scratch.found[i] {
-                        Some((first, count)) => &memory.data(self.loads[i].operand.home)[first..first + count],
-                        None => &scratch.loads[i][..length],
-                    },
-                };
+        match instruction.work {
+            Work::One(kernel, write) => {
+                let mut target = take(write, stores, scratch);
+                let reads = self.reads(instruction, &range, stores, scratch, memory);
+                let out = part(write, &mut target, &range);
+                #[cfg(test)]
+                crate::kernel::tally::done(out.len() * instruction.each as usize);
+                kernel(&reads[..instruction.reads.len()], out);
+                give_back(write, target, stores, scratch);
             }
-            let out = match instruction.write {
-                Write::Register(_) => &mut target[..length],
-                Write::Stored(_) => &mut target[range],
+            Work::Both(pair, writes) => {
+                let [mut first, mut second] = writes.map(|write| take(write, stores, scratch));
+                let reads = self.reads(instruction, &range, stores, scratch, memory);
+                let out = [part(writes[0], &mut first, &range), part(writes[1], &mut second, &range)];
+                #[cfg(test)]
+                crate::kernel::tally::done(range.len() * instruction.each as usize);
+                match reads[0] {
+                    &[x] => {
+                        let (mut y, mut z) = ([0.0], [0.0]);
+                        (pair.kernel)(&[x], [&mut y, &mut z]);
+                        let [first, second] = out;
+                        first.fill(y[0]);
+                        second.fill(z[0]);
+                    }
+                    x => (pair.kernel)(x, out),
+                }
+                for (write, target) in writes.into_iter().zip([first, second]) {
+                    give_back(write, target, stores, scratch);
+                }
+            }
+        }
+    }
+
+    /// What an instruction reads.
+    fn reads<'a>(
+        &'a self,
+        instruction: &Instruction,
+        range: &Range<usize>,
+        stores: &'a [Vec<f64>],
+        scratch: &'a Scratch,
+        memory: &'a Memory<'_>,
+    ) -> [&'a [f64]; MOST_READ] {
+        let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
+        for (slice, read) in reads.iter_mut().zip(&instruction.reads) {
+            *slice = match *read {
+                Read::Register(r) => &scratch.registers[r][..range.len()],
+                Read::Stored(k) => &stores[k][range.clone()],
+                Read::Load(i) => match scratch.found[i] {
+                    Some((first, count)) => &memory.data(self.loads[i].operand.home)[first..first + count],
+                    None => &scratch.loads[i][..range.len()],
+                },
             };
-            #[cfg(test)]
-            crate::kernel::tally::done(out.len() * instruction.each as usize);
-            (instruction.kernel)(&reads[..instruction.reads.len()], out);
         }
-        match instruction.write {
-            Write::Register(r) => scratch.registers[r] = target,
-            Write::Stored(k) => stores[k] = target,
-        }
+        reads
+    }
+}
+
+/// Takes what is written out of its place, so that the rest can be read meanwhile.
+fn take(write: Write, stores: &mut [Vec<f64>], scratch: &mut Scratch) -> Vec<f64> {
+    match write {
+        Write::Register(r) => std::mem::take(&mut scratch.registers[r]),
+        Write::Stored(k) => std::mem::take(&mut stores[k]),
+    }
+}
+
+fn give_back(write: Write, target: Vec<f64>, stores: &mut [Vec<f64>], scratch: &mut Scratch) {
+    match write {
+        Write::Register(r) => scratch.registers[r] = target,
+        Write::Stored(k) => stores[k] = target,
+    }
+}
+
+/// The elements of this tile.
+fn part<'a>(write: Write, target: &'a mut [f64], range: &Range<usize>) -> &'a mut [f64] {
+    match write {
+        Write::Register(_) => &mut target[..range.len()],
+        Write::Stored(_) => &mut target[range.clone()],
     }
 }
 

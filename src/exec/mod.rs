@@ -13,6 +13,7 @@ mod run;
 mod scalar;
 mod schedule;
 mod slots;
+mod tiles;
 
 #[cfg(test)]
 mod tests;

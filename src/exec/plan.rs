@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::block::{Block, Instruction, Load, Read, Write};
+use super::block::Block;
 use super::looped::Looped;
 use super::scalar::Program;
-use super::schedule::{Work, origin, schedule, works};
+use super::schedule::{self, origin, schedule, works};
 use super::slots::Slots;
 use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, Single, elements, reachable};
 use crate::kernel::View;
@@ -95,7 +94,7 @@ pub struct Plan {
 pub(super) struct Planner<'a> {
     pub(super) graph: &'a Graph,
     /// How often a node is still to be read; its slot is given back at zero.
-    uses: Vec<usize>,
+    pub(super) uses: Vec<usize>,
     /// For each node that works, those that read it, be it through views.
     pub(super) readers: Vec<SmallVec<[NodeId; 2]>>,
     /// Whether an output shows it.
@@ -129,8 +128,8 @@ impl Plan {
         };
         for work in schedule(graph) {
             match work {
-                Work::Single(n) => planner.single(n),
-                Work::Block(nodes) => planner.block(&nodes),
+                schedule::Work::Single(n) => planner.single(n),
+                schedule::Work::Block(nodes) => planner.block(&nodes),
             }
         }
         let outputs = graph.outputs.iter().map(|&o| planner.operand(o)).collect();
@@ -278,98 +277,6 @@ impl Planner<'_> {
     fn feeds_a_join(&self, nodes: &[NodeId]) -> bool {
         let readers = || nodes.iter().flat_map(|n| &self.readers[n.index()]);
         nodes.len() >= LONG_AND_JOINED && readers().any(|&r| matches!(self.graph.node(r).op.single, Single::Joined(_)))
-    }
-
-    fn tiles(&mut self, nodes: &[NodeId]) {
-        let members: FxHashMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
-        let last_read = self.last_reads(nodes, &members);
-        let inside = self.reads_inside(nodes, &members);
-        let mut block = Block {
-            length: elements(&self.graph.node(nodes[0]).shape),
-            loads: Vec::new(),
-            stores: Vec::new(),
-            registers: 0,
-            instructions: Vec::with_capacity(nodes.len()),
-        };
-        let mut loaded: FxHashMap<NodeId, usize> = FxHashMap::default();
-        let mut written: Vec<Write> = Vec::with_capacity(nodes.len());
-        let mut free: Vec<usize> = Vec::new();
-        for (i, &n) in nodes.iter().enumerate() {
-            let node = self.graph.node(n);
-            let Kernel::Elementwise(kernel) = node.op.kernel else { continue };
-            let reads: SmallVec<[Read; 3]> = node
-                .args
-                .iter()
-                .map(|&a| match members.get(&origin(self.graph, a).0) {
-                    Some(&k) => match written[k] {
-                        Write::Register(r) => Read::Register(r),
-                        Write::Stored(s) => Read::Stored(s),
-                    },
-                    None => Read::Load(*loaded.entry(a).or_insert_with(|| {
-                        let operand = self.operand(a);
-                        block.loads.push(Load::new(operand));
-                        block.loads.len() - 1
-                    })),
-                })
-                .collect();
-            let write = if inside[i] < self.uses[n.index()] {
-                block.stores.push(self.store(n));
-                Write::Stored(block.stores.len() - 1)
-            } else {
-                Write::Register(free.pop().unwrap_or_else(|| {
-                    block.registers += 1;
-                    block.registers - 1
-                }))
-            };
-            written.push(write);
-            block.instructions.push(Instruction {
-                kernel,
-                reads,
-                write,
-                #[cfg(test)]
-                each: if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 },
-            });
-            for &k in &last_read[i] {
-                if let Write::Register(r) = written[k] {
-                    free.push(r);
-                }
-            }
-        }
-        self.steps.push(Step::Block(block));
-        for &n in nodes {
-            let args = self.graph.node(n).args.clone();
-            self.release(&args);
-        }
-    }
-
-    /// For each instruction, the members that are read by it for the last time.
-    fn last_reads(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<SmallVec<[usize; 2]>> {
-        let mut last = vec![None; nodes.len()];
-        for (i, &n) in nodes.iter().enumerate() {
-            for &a in &self.graph.node(n).args {
-                if let Some(&k) = members.get(&origin(self.graph, a).0) {
-                    last[k] = Some(i);
-                }
-            }
-        }
-        let mut reads = vec![SmallVec::new(); nodes.len()];
-        for (k, i) in last.into_iter().enumerate() {
-            if let Some(i) = i {
-                reads[i].push(k);
-            }
-        }
-        reads
-    }
-
-    /// How often each member is read by members, as it is; a value with more uses must be stored.
-    fn reads_inside(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<usize> {
-        let mut reads = vec![0; nodes.len()];
-        for a in nodes.iter().flat_map(|n| &self.graph.node(*n).args) {
-            if let Some(&k) = members.get(a) {
-                reads[k] += 1;
-            }
-        }
-        reads
     }
 }
 

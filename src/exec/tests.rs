@@ -42,6 +42,32 @@ fn a_fused_block_is_right_at_the_edges_of_its_tiles() {
 }
 
 #[test]
+fn rows_that_are_read_again_and_functions_computed_in_pairs_have_the_bits_they_have_alone() {
+    for (rows, length) in [(1, 512), (3, 700), (40, 64), (7, 5)] {
+        let plan = |names: &[&str]| {
+            let mut b = Builder::default();
+            let (x, y) = (b.input(&[rows, 1]), b.input(&[length]));
+            let [x, y] = [x, y].map(|arg| b.broadcast_to(arg, &[rows, length]));
+            let product = b.mul(x, y);
+            let apply = |b: &mut Builder, name: &&str| {
+                let (row, _) = find(name).expect("a row");
+                let Meaning::Elementwise(op) = row.meaning else { panic!("{name} is elementwise") };
+                b.apply(op, &[product])
+            };
+            let outputs = names.iter().map(|name| apply(&mut b, name)).collect();
+            Plan::new(&b.finish(outputs))
+        };
+        let inputs = [numbers(rows, 0), numbers(length, 5)];
+        let both = outputs(&plan(&["cos", "sin"]), &inputs, &mut Workspace::default());
+        let [cosines, sines] = ["cos", "sin"].map(|name| outputs(&plan(&[name]), &inputs, &mut Workspace::default()));
+        assert_eq!(both, [cosines, sines].concat());
+        let close =
+            |(k, sine): (usize, &f64)| (sine - (inputs[0][k / length] * inputs[1][k % length]).sin()).abs() < 1e-15;
+        assert!(both[1].iter().enumerate().all(close));
+    }
+}
+
+#[test]
 fn a_long_block_is_right_and_its_results_are_laid_beside_each_other() {
     for n in LENGTHS {
         let mut b = Builder::default();

@@ -7,9 +7,21 @@ use super::vector::{exp, log1p};
 /// The logistic function 1 / (1 + e⁻ˣ), accurate in both tails.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
+    sigmoid_of_both(x)[0]
+}
+
+/// The logistic function of the opposite.
+#[inline(always)]
+pub fn sigmoid_of_opposite(x: f64) -> f64 {
+    sigmoid_of_both(x)[1]
+}
+
+/// The logistic function of a number and of its opposite, which sum up to 1.
+#[inline(always)]
+pub fn sigmoid_of_both(x: f64) -> [f64; 2] {
     let e = exp(-x.abs());
-    let above = if x < 0.0 { e } else { 1.0 };
-    above / (1.0 + e)
+    let below = 1.0 + e;
+    [if x < 0.0 { e } else { 1.0 } / below, if x < 0.0 { 1.0 } else { e } / below]
 }
 
 /// ln(1 + eˣ), accurate in both tails: max(x, 0) + ln(1 + e⁻|ˣ|).

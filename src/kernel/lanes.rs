@@ -74,6 +74,20 @@ pub fn map1_unless(
     }
 }
 
+/// Applies two functions of one number, computed together.
+#[inline(always)]
+pub fn pair(x: &[f64], out: [&mut [f64]; 2], f: impl Fn(f64) -> [f64; 2]) {
+    best(
+        (x, out),
+        #[inline(always)]
+        |(x, [first, second])| {
+            for ((y, z), x) in first.iter_mut().zip(second).zip(x) {
+                [*y, *z] = f(*x);
+            }
+        },
+    );
+}
+
 /// Applies two functions of one number, computed together, that hold where `fits` says so, and `otherwise` elsewhere.
 #[inline(always)]
 pub fn pair_unless(

@@ -34,9 +34,9 @@ pub use bessel::{
 };
 pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, contract_room, matmul};
-pub use elementwise::{sigmoid, sign, softplus};
+pub use elementwise::{sigmoid, sigmoid_of_both, sigmoid_of_opposite, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
-pub use lanes::{best, map1, map1_unless, map2, map2_unless, map3, pair_unless};
+pub use lanes::{best, map1, map1_unless, map2, map2_unless, map3, pair, pair_unless};
 pub use linalg::{
     cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse_factored, logabsdet_factored, lstsq, lu, qr,
     singular_values, solve_factored, svd, triangular_solve,
@@ -50,6 +50,6 @@ pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
 pub use vector::{
     atan2, cos, cos_of_any, exp, expm1, hypot, is_moderate, is_near, log, log1p, sech2, sin, sin_and_cos, sin_of_any,
-    tanh,
+    tanh, tanh_and_sech2,
 };
 pub use view::{View, Walk};

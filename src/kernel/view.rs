@@ -131,6 +131,11 @@ impl Walk {
         Self { offset, outer: axes, rows, run }
     }
 
+    /// So many elements at a time lie next to each other, or are all one element; one if they lie otherwise.
+    pub fn row(&self) -> usize {
+        if matches!(self.run.strides, [0 | 1]) { self.run.len } else { 1 }
+    }
+
     /// The planes of rows and runs from that with this row on: where the first row of each that is looked at begins, and
     /// how many rows are left from it on.
     fn planes(&self, row: usize) -> impl Iterator<Item = (isize, usize)> {
@@ -193,6 +198,9 @@ const SHORT: usize = 64;
 
 /// Copies rows of so many elements, by the steps from row to row and along one.
 fn short_rows(data: &[f64], first: isize, [down, along]: [isize; 2], length: usize, out: &mut [f64]) {
+    if [down, along] == [0, 1] {
+        return repeated(&data[first as usize..][..length], out);
+    }
     let rows = out.chunks_exact_mut(length).enumerate();
     let place = |i: usize| first + i as isize * down;
     match along {
@@ -208,6 +216,18 @@ fn short_rows(data: &[f64], first: isize, [down, along]: [isize; 2], length: usi
                 place += along;
             }
         }),
+    }
+}
+
+/// Fills `out` with one row over and over: with twice as many each time.
+fn repeated(row: &[f64], out: &mut [f64]) {
+    let mut done = row.len();
+    out[..done].copy_from_slice(row);
+    while done < out.len() {
+        let (from, to) = out.split_at_mut(done);
+        let count = from.len().min(to.len());
+        to[..count].copy_from_slice(&from[..count]);
+        done += count;
     }
 }
 

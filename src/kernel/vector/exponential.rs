@@ -41,15 +41,18 @@ fn scaled(x: f64, shifted: f64) -> f64 {
 
 /// `x`, or the bound it is beyond; NaN stays.
 #[inline(always)]
-pub(super) fn clamped(x: f64, least: f64, most: f64) -> f64 {
+fn clamped(x: f64, least: f64, most: f64) -> f64 {
     let x = if x < least { least } else { x };
     if x > most { most } else { x }
 }
 
+/// Below it eˣ is zero.
+const LEAST: f64 = -746.0;
+
 /// eˣ.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    let Reduced { shifted, tail, high, .. } = reduce(clamped(x, -746.0, 710.0));
+    let Reduced { shifted, tail, high, .. } = reduce(clamped(x, LEAST, 710.0));
     scaled(1.0 + (high + tail), shifted)
 }
 
@@ -59,13 +62,16 @@ fn power(shifted: f64) -> f64 {
     f64::from_bits(shifted.to_bits().wrapping_sub(ROUNDER.to_bits() - 1023) << 52)
 }
 
-/// eˣ - 1 in two parts, of which the second is below the last place of the first; `x` must be between -60 and 0.
+/// eˣ, and eˣ - 1 in two parts, of which the second is below the last place of the first; `x` must not be above 0.
 #[inline(always)]
-pub(super) fn expm1_below_zero(x: f64) -> (f64, f64) {
-    let Reduced { shifted, tail, high, .. } = reduce(x);
-    let power = power(shifted);
+pub(super) fn exp_and_expm1_below_zero(x: f64) -> (f64, [f64; 2]) {
+    let Reduced { shifted, tail, high, .. } = reduce(clamped(x, LEAST, 0.0));
+    let whole = scaled(1.0 + (high + tail), shifted);
+    // From there on it is -1.
+    let power = power(if shifted < ROUNDER - 60.0 { ROUNDER - 60.0 } else { shifted });
     let (sum, error) = exact_ordered_sum(power - 1.0, power * high);
-    exact_ordered_sum(sum, power.mul_add(tail, error))
+    let (sum, error) = exact_ordered_sum(sum, power.mul_add(tail, error));
+    (whole, [sum, error])
 }
 
 /// eˣ - 1, accurate near 0.

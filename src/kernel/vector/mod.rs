@@ -19,7 +19,7 @@ mod tests;
 
 pub use circular::{cos, cos_of_any, is_near, sin, sin_and_cos, sin_of_any};
 pub use exponential::{exp, expm1};
-pub use hyperbolic::{sech2, tanh};
+pub use hyperbolic::{sech2, tanh, tanh_and_sech2};
 pub use logarithm::{log, log1p};
 pub use plane::{atan2, hypot, is_moderate};
 

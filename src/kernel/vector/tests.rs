@@ -1,7 +1,7 @@
 //! Errors against correctly rounded functions, special values included, and that neither place nor company changes a bit.
 
-use super::super::elementwise::{sigmoid, softplus};
-use super::super::lanes::{map1, map1_unless, map2_unless, pair_unless};
+use super::super::elementwise::{sigmoid, sigmoid_of_both, sigmoid_of_opposite, softplus};
+use super::super::lanes::{map1, map1_unless, map2_unless, pair, pair_unless};
 use super::super::random::Random;
 use super::*;
 
@@ -222,6 +222,23 @@ fn sines_along_with_cosines_are_what_they_are_alone() {
         map1_unless([&x], &mut alone, f, is_near, otherwise);
         assert!(alone.iter().zip(&found).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan()));
     }
+}
+
+#[test]
+fn tangents_along_with_their_slopes_are_what_they_are_alone() {
+    let mut random = Random::new(11);
+    let mut x = arguments(&mut random, (-400.0, 400.0));
+    x.extend([0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300]);
+    let (mut first, mut second, mut alone) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+    let mut check = |both: fn(f64) -> [f64; 2], ones: [fn(f64) -> f64; 2]| {
+        pair(&x, [&mut first, &mut second], both);
+        for (f, found) in ones.into_iter().zip([&first, &second]) {
+            map1([&x], &mut alone, f);
+            assert!(alone.iter().zip(found).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan()));
+        }
+    };
+    check(tanh_and_sech2, [tanh, sech2]);
+    check(sigmoid_of_both, [sigmoid, sigmoid_of_opposite]);
 }
 
 #[test]

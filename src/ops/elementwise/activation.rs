@@ -2,22 +2,41 @@
 
 use super::super::Algebra;
 use super::super::row::{Meaning, Operation};
-use super::{LIBRARY, at_zero, map1, of_argument, primitive, vector};
-use crate::ir::{Primitive, Rule, Single};
+use super::{LIBRARY, at_zero, map1, of_argument, pair, primitive, vector};
+use crate::ir::{Pair, Primitive, Rule, Single};
 use crate::kernel;
+
+/// The logistic function of a number and of its opposite share an exponential.
+static SIGMOID_OF_BOTH: Pair =
+    Pair { of: ["sigmoid", "sigmoid of the opposite"], bound: 1.0, kernel: pair!(kernel::sigmoid_of_both) };
 
 /// Logistic function. Its slope is σ(x)·σ(-x), which keeps the digits that 1 - σ loses.
 static SIGMOID: Primitive = Primitive {
-    single: Single::Bounded(1.0),
+    single: Single::Paired(&SIGMOID_OF_BOTH),
     ..primitive(
         "sigmoid",
         |a, o| vector!(a, o, kernel::sigmoid),
         LIBRARY + 4,
         Rule::Local(|b, n, _| {
             let x = b.arg(n, 0);
-            let opposite = b.neg(x);
-            let other = b.apply(&SIGMOID, &[opposite]);
+            let other = b.apply(&SIGMOID_OF_OPPOSITE, &[x]);
             Some(b.mul(n, other))
+        }),
+    )
+};
+
+/// σ(-x).
+static SIGMOID_OF_OPPOSITE: Primitive = Primitive {
+    single: Single::Paired(&SIGMOID_OF_BOTH),
+    ..primitive(
+        "sigmoid of the opposite",
+        |a, o| vector!(a, o, kernel::sigmoid_of_opposite),
+        LIBRARY + 4,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let other = b.apply(&SIGMOID, &[x]);
+            let product = b.mul(n, other);
+            Some(b.neg(product))
         }),
     )
 };

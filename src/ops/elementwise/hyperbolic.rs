@@ -3,8 +3,8 @@
 use super::super::Algebra;
 use super::super::row::Operation;
 use super::power::{HYPOT, SQRT};
-use super::{LIBRARY, map1, of_argument, primitive, unary, vector};
-use crate::ir::{Builder, NodeId, Primitive, Rule, Single};
+use super::{LIBRARY, map1, of_argument, pair, primitive, unary, vector};
+use crate::ir::{Builder, NodeId, Pair, Primitive, Rule, Single};
 use crate::kernel;
 
 static SINH: Primitive =
@@ -13,25 +13,31 @@ static SINH: Primitive =
 static COSH: Primitive =
     primitive("cosh", |a, o| map1(a, o, f64::cosh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SINH)));
 
+/// The tangent and its slope share an exponential.
+static TANH_AND_SECH2: Pair = Pair { of: ["tanh", "sech2"], bound: 1.0, kernel: pair!(kernel::tanh_and_sech2) };
+
 /// Hyperbolic tangent. Its slope is computed from x, not as 1 - tanh², which loses half its digits
 /// by |x| = 9.
 static TANH: Primitive = Primitive {
-    single: Single::Bounded(1.0),
+    single: Single::Paired(&TANH_AND_SECH2),
     ..primitive("tanh", |a, o| vector!(a, o, kernel::tanh), LIBRARY, Rule::Local(|b, n, _| of_argument(b, n, &SECH2)))
 };
 
 /// 1/cosh², as 4e/(1 + e)² with e = exp(-2|x|) ≤ 1, to full precision everywhere.
-static SECH2: Primitive = primitive(
-    "sech2",
-    |a, o| vector!(a, o, kernel::sech2),
-    LIBRARY + 8,
-    Rule::Local(|b, n, _| {
-        let x = b.arg(n, 0);
-        let tanh = b.apply(&TANH, &[x]);
-        let product = b.mul(tanh, n);
-        Some(b.times(-2.0, product))
-    }),
-);
+static SECH2: Primitive = Primitive {
+    single: Single::Paired(&TANH_AND_SECH2),
+    ..primitive(
+        "sech2",
+        |a, o| vector!(a, o, kernel::sech2),
+        LIBRARY + 8,
+        Rule::Local(|b, n, _| {
+            let x = b.arg(n, 0);
+            let tanh = b.apply(&TANH, &[x]);
+            let product = b.mul(tanh, n);
+            Some(b.times(-2.0, product))
+        }),
+    )
+};
 
 static ASINH: Primitive = primitive(
     "asinh",

@@ -82,6 +82,21 @@ macro_rules! vector {
 }
 pub(super) use vector;
 
+/// Two functions of `kernel`, given by one that computes both, as vector code.
+macro_rules! pair {
+    ($f:path) => {
+        |x, out| {
+            $crate::kernel::pair(
+                x,
+                out,
+                #[inline(always)]
+                |x| $f(x),
+            )
+        }
+    };
+}
+pub(super) use pair;
+
 /// Applies a function of a point in the plane as vector code where its coordinates are moderate, another elsewhere.
 macro_rules! of_point {
     ($a:ident, $o:ident, $f:path, $otherwise:path) => {

@@ -1,0 +1,131 @@
+//! Plans a block that runs over tiles: where each instruction reads, and whether what it writes is kept.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::block::{Block, Instruction, Load, MOST_READ, Read, Work, Write, row};
+use super::plan::{Planner, Step};
+use super::schedule::origin;
+use crate::ir::{Kernel, Node, NodeId, Pair, Single, elements};
+
+impl Planner<'_> {
+    /// Plans elementwise nodes of one length as a block.
+    pub(super) fn tiles(&mut self, nodes: &[NodeId]) {
+        let members: FxHashMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
+        let last_read = self.last_reads(nodes, &members);
+        let inside = self.reads_inside(nodes, &members);
+        let mut block = Block {
+            length: elements(&self.graph.node(nodes[0]).shape),
+            row: 0,
+            loads: Vec::new(),
+            stores: Vec::new(),
+            registers: 0,
+            instructions: Vec::with_capacity(nodes.len()),
+        };
+        let mut loaded: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut written: Vec<Option<Write>> = vec![None; nodes.len()];
+        let mut free: Vec<usize> = Vec::new();
+        for (i, &n) in nodes.iter().enumerate() {
+            let node = self.graph.node(n);
+            let Kernel::Elementwise(kernel) = node.op.kernel else { continue };
+            if written[i].is_none() {
+                let partner = self.partner(i, nodes);
+                let reads: SmallVec<[Read; MOST_READ]> = node
+                    .args
+                    .iter()
+                    .map(|&a| match members.get(&origin(self.graph, a).0).and_then(|&k| written[k]) {
+                        Some(Write::Register(r)) => Read::Register(r),
+                        Some(Write::Stored(s)) => Read::Stored(s),
+                        None => Read::Load(*loaded.entry(a).or_insert_with(|| {
+                            let operand = self.operand(a);
+                            block.loads.push(Load::new(operand));
+                            block.loads.len() - 1
+                        })),
+                    })
+                    .collect();
+                let mut write = |k: usize| {
+                    let write = if inside[k] < self.uses[nodes[k].index()] {
+                        block.stores.push(self.store(nodes[k]));
+                        Write::Stored(block.stores.len() - 1)
+                    } else {
+                        Write::Register(free.pop().unwrap_or_else(|| {
+                            block.registers += 1;
+                            block.registers - 1
+                        }))
+                    };
+                    *written[k].insert(write)
+                };
+                let work = match partner {
+                    Some((pair, place, k)) => {
+                        let [own, other] = [write(i), write(k)];
+                        Work::Both(pair, if place == 0 { [own, other] } else { [other, own] })
+                    }
+                    None => Work::One(kernel, write(i)),
+                };
+                block.instructions.push(Instruction {
+                    work,
+                    reads,
+                    #[cfg(test)]
+                    each: each(node) + partner.map_or(0, |(.., k)| each(self.graph.node(nodes[k]))),
+                });
+            }
+            for &k in &last_read[i] {
+                if let Some(Write::Register(r)) = written[k] {
+                    free.push(r);
+                }
+            }
+        }
+        block.row = row(&block.loads, block.length, block.instructions.len());
+        self.steps.push(Step::Block(block));
+        for &n in nodes {
+            let args = self.graph.node(n).args.clone();
+            self.release(&args);
+        }
+    }
+
+    /// The pair that a function is of, its place there, and the other one of the same argument, if it comes later.
+    fn partner(&self, i: usize, nodes: &[NodeId]) -> Option<(&'static Pair, usize, usize)> {
+        let node = self.graph.node(nodes[i]);
+        let Single::Paired(pair) = node.op.single else { return None };
+        let place = pair.of.iter().position(|name| *name == node.op.name)?;
+        let is_other = |other: &Node| other.op.name == pair.of[1 - place] && other.args == node.args;
+        let ahead = nodes[i..].iter().position(|&other| is_other(self.graph.node(other)))?;
+        Some((pair, place, i + ahead))
+    }
+
+    /// For each instruction, the members that are read by it for the last time.
+    fn last_reads(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<SmallVec<[usize; 2]>> {
+        let mut last = vec![None; nodes.len()];
+        for (i, &n) in nodes.iter().enumerate() {
+            for &a in &self.graph.node(n).args {
+                if let Some(&k) = members.get(&origin(self.graph, a).0) {
+                    last[k] = Some(i);
+                }
+            }
+        }
+        let mut reads = vec![SmallVec::new(); nodes.len()];
+        for (k, i) in last.into_iter().enumerate() {
+            if let Some(i) = i {
+                reads[i].push(k);
+            }
+        }
+        reads
+    }
+
+    /// How often each member is read by members, as it is; a value with more uses must be stored.
+    fn reads_inside(&self, nodes: &[NodeId], members: &FxHashMap<NodeId, usize>) -> Vec<usize> {
+        let mut reads = vec![0; nodes.len()];
+        for a in nodes.iter().flat_map(|n| &self.graph.node(*n).args) {
+            if let Some(&k) = members.get(a) {
+                reads[k] += 1;
+            }
+        }
+        reads
+    }
+}
+
+/// Operations for each element, by the primitive's own account.
+#[cfg(test)]
+fn each(node: &Node) -> u64 {
+    if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 }
+}
