@@ -70,20 +70,20 @@ impl Load {
 /// To start an instruction takes as long as to bring so many elements together.
 const START: usize = 32;
 
-/// The rows of these loads that lie together wherever they begin, where tiles of one row each take less time than to
-/// bring together what lies in several; else all of the block.
+/// Rows that lie together in some of these loads, where tiles of one row each take less time than to bring together what
+/// lies in several; else all of the block.
 pub(super) fn row(loads: &[Load], length: usize, instructions: usize) -> usize {
-    let row = loads.iter().map(|load| load.walk.row()).min().unwrap_or(length);
-    let fits = loads.iter().all(|load| load.walk.row().is_multiple_of(row));
-    let scattered = loads.iter().filter(|load| load.walk.row() < length).count();
-    if fits && row * scattered >= START * instructions { row } else { length }
+    let rows: SmallVec<[usize; 8]> = loads.iter().map(|load| load.walk.row()).filter(|row| *row < length).collect();
+    let saved = |row: usize| row * rows.iter().filter(|other| other.is_multiple_of(row)).count();
+    let best = rows.iter().copied().max_by_key(|&row| saved(row));
+    best.filter(|&row| saved(row) >= START * instructions).unwrap_or(length)
 }
 
 /// A fused block over `length` elements.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) length: usize,
-    /// Elements of the rows that all loads have in common.
+    /// Elements of the rows that tiles end with.
     pub(super) row: usize,
     pub(super) loads: Vec<Load>,
     /// Slots written, in the order of `Write::Stored`.
@@ -117,9 +117,10 @@ impl Block {
         memory: &Memory<'_>,
         cancel: &Cancel,
     ) -> Result<(), Cancelled> {
-        let mut start = 0;
+        let (mut start, mut row_end) = (0, self.row);
         while start < self.length {
-            let end = (start + tile).min((start / self.row + 1) * self.row).min(self.length);
+            let end = (start + tile).min(row_end);
+            row_end += if end == row_end { self.row } else { 0 };
             self.load(start, end, scratch, memory);
             for instruction in &self.instructions {
                 super::run::check(cancel)?;

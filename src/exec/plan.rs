@@ -142,18 +142,19 @@ impl Plan {
         }
     }
 
-    /// Bytes of all slots, of what loops need inside, and of the most that a kernel takes for itself or that an output
-    /// takes which must be copied to be read in order: what a run needs beside its inputs and constants.
+    /// Bytes of all slots, of what loops need inside, of the registers that programs share, and of the most that a kernel
+    /// takes for itself or that an output takes which must be copied to be read in order: what a run needs beside its
+    /// inputs and constants.
     pub fn bytes(&self) -> u64 {
-        let inside = self.steps.iter().map(|step| match step {
-            Step::Loop(looped) => looped.bytes(),
+        let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
+        let loops = self.steps.iter().map(|step| if let Step::Loop(looped) = step { looped.bytes() } else { 0 });
+        let registers = self.steps.iter().map(|step| match step {
             Step::Program(program) => program.registers() as u64 * 8,
-            Step::Block(_) | Step::Dense(_) | Step::Copy { .. } => 0,
+            _ => 0,
         });
         let rooms = self.steps.iter().map(|step| if let Step::Dense(dense) = step { dense.room() } else { 0 });
         let copies = self.outputs.iter().filter(|o| !o.dense).map(|o| elements(&o.layout.shape) as u64 * 8);
-        let slots = self.slots.iter().map(|&s| (s as u64).saturating_mul(8));
-        slots.chain(inside).chain(rooms.chain(copies).max()).fold(0, u64::saturating_add)
+        slots.chain(loops).chain(registers.max()).chain(rooms.chain(copies).max()).fold(0, u64::saturating_add)
     }
 }
 

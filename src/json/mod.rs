@@ -65,6 +65,11 @@ impl Json {
 
 /// The JSON Pointer (RFC 6901) to `key` under `pointer`.
 pub fn child(pointer: &str, key: impl std::fmt::Display) -> String {
-    let key = key.to_string().replace('~', "~0").replace('/', "~1");
-    format!("{pointer}/{key}")
+    let mut path = format!("{pointer}/{key}");
+    let start = pointer.len() + 1;
+    if path[start..].contains(['~', '/']) {
+        let escaped = path[start..].replace('~', "~0").replace('/', "~1");
+        path.replace_range(start.., &escaped);
+    }
+    path
 }

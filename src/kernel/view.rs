@@ -154,7 +154,12 @@ impl Walk {
         if column + count > self.run.len || !(0..=1).contains(&stride) {
             return None;
         }
-        let (first, _) = self.planes(start / self.run.len).next()?;
+        let row = start / self.run.len;
+        let first = if self.outer.is_empty() {
+            self.offset as isize + row as isize * self.rows.strides[0]
+        } else {
+            self.planes(row).next()?.0
+        };
         Some((first as usize + column * stride as usize, if stride == 0 { 1 } else { count }))
     }
 
