@@ -68,7 +68,7 @@ impl Load {
 }
 
 /// To start an instruction takes as long as to bring so many elements together.
-const START: usize = 32;
+const START: usize = 64;
 
 /// Rows that lie together in some of these loads, where tiles of one row each take less time than to bring together what
 /// lies in several; else all of the block.
