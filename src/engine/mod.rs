@@ -32,7 +32,7 @@ mod warning;
 #[cfg(test)]
 mod tests;
 
-pub use crate::exec::Cancel;
+pub use crate::exec::{Cancel, helped_by};
 pub use compiled::{Compiled, Cost};
 pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Places, Want, Wanted, read_document};
 pub use limits::Limits;

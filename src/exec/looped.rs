@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::plan::{Operand, Plan};
 use super::run::{Cancel, Cancelled, Memory, Workspace, check, fill};
 use crate::ir::{Extent, Loop, elements};
-use crate::kernel::View;
+use crate::kernel::{View, share};
 
 /// Floating-point operations of a loop whose steps are shared between threads, at least: some tenth of a millisecond.
 const WORTH: u64 = 1 << 20;
@@ -115,9 +115,8 @@ impl Looped {
             crate::kernel::fill(out, 0.0, cancel);
         }
         let parts = self.apart(out);
-        let threads = rayon::current_num_threads();
-        if self.shared && threads > 1 {
-            return self.share(&views, inner, parts, threads * PIECES, cancel);
+        if self.shared {
+            return share(|threads| self.share(&views, inner, parts, threads, cancel));
         }
         let mut piece = Piece { steps: 0..count, parts };
         let taken = self.piece(&views, inner, &mut piece, cancel)?;
@@ -141,16 +140,16 @@ impl Looped {
         parts
     }
 
-    /// Runs the steps on all threads, some steps in a row on each; every step has the same bits wherever it is taken.
+    /// Runs the steps on so many threads, some steps in a row on each; every step has the same bits wherever it is taken.
     fn share(
         &self,
         views: &[View<'_>],
         inner: &mut Inner,
         mut parts: SmallVec<[&mut [f64]; 8]>,
-        pieces: usize,
+        threads: usize,
         cancel: &Cancel,
     ) -> Result<(), Cancelled> {
-        let each = self.steps.div_ceil(pieces);
+        let each = self.steps.div_ceil(if threads == 1 { 1 } else { threads * PIECES });
         let piece = |start: usize| {
             let steps = start..self.steps.min(start + each);
             let parts = parts.iter_mut().zip(&self.parts).map(|(part, length)| {
@@ -163,12 +162,16 @@ impl Looped {
         let pieces: Vec<Piece<'_>> = (0..self.steps).step_by(each).map(piece).collect();
         let spare = Mutex::new(vec![std::mem::take(inner)]);
         let lock = || spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = pieces.into_par_iter().try_for_each(|mut piece| {
+        let run = |mut piece: Piece<'_>| {
             let mut inner = lock().pop().unwrap_or_default();
             let done = self.piece(views, &mut inner, &mut piece, cancel);
             lock().push(inner);
             done.map(|_| ())
-        });
+        };
+        let done = match threads {
+            1 => pieces.into_iter().try_for_each(run),
+            _ => pieces.into_par_iter().try_for_each(run),
+        };
         *inner = lock().pop().unwrap_or_default();
         done
     }

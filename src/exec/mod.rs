@@ -18,5 +18,6 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
+pub use crate::kernel::helped_by;
 pub use plan::{Operand, Plan};
 pub use run::{Cancel, Cancelled, Workspace};

@@ -89,9 +89,13 @@ pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], c
         return tiles(a, b, absorb, out, cancel);
     }
     let rows = m.div_ceil(m / share);
-    out[..m * n].par_chunks_mut(rows * n).enumerate().for_each(|(i, out)| {
+    let make = |(i, out): (usize, &mut [f64])| {
         let a = Matrix { first: a.first + (i * rows) as isize * a.row_stride, rows: out.len() / n, ..*a };
         tiles(&a, b, absorb, out, cancel);
+    };
+    super::share(|threads| match threads {
+        1 => out[..m * n].chunks_mut(rows * n).enumerate().for_each(make),
+        _ => out[..m * n].par_chunks_mut(rows * n).enumerate().for_each(make),
     });
 }
 

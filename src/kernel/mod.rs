@@ -22,6 +22,7 @@ mod scatter;
 mod sinc;
 mod special;
 pub mod tally;
+mod threads;
 mod vector;
 mod view;
 mod walk;
@@ -48,6 +49,7 @@ pub use reduce::{cumsum, max, min, sum};
 pub use scatter::{scatter, scatter_add};
 pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
+pub use threads::{helped_by, share};
 pub use vector::{
     atan2, cos, cos_of_any, exp, expm1, hypot, is_moderate, is_near, log, log1p, sech2, sin, sin_and_cos, sin_of_any,
     tanh, tanh_and_sech2,

@@ -8,7 +8,7 @@ use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
 use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
-use crate::kernel::best;
+use crate::kernel::{best, share};
 
 /// Lanes of a tile, and those of a tile of a program whose registers would fill the first-level cache.
 const WIDE: usize = 64;
@@ -45,7 +45,11 @@ pub(super) fn run(lanes: &Lanes, memory: &mut Memory<'_>, cancel: &Cancel) -> Re
     let mut registers = std::mem::take(memory.registers);
     let targets = slots.iter_mut().map(Vec::as_mut_slice).collect();
     let part = Part { lanes, memory, cancel, start: 0, end: lanes.length, targets };
-    let result = part.run(&mut registers);
+    let result = if lanes.length < 2 * PART {
+        part.tiles(&mut registers)
+    } else {
+        share(|threads| part.run(&mut registers, threads))
+    };
     *memory.registers = registers;
     for (&(slot, _), data) in lanes.targets.iter().zip(slots) {
         memory.slots[slot] = data;
@@ -66,8 +70,7 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Runs in halves, as long as there are threads for them; every point has the same bits wherever it is computed.
-    fn run(mut self, registers: &mut Vec<f64>) -> Result<(), Cancelled> {
-        let threads = rayon::current_num_threads();
+    fn run(mut self, registers: &mut Vec<f64>, threads: usize) -> Result<(), Cancelled> {
         let least = PART.max(self.lanes.length / threads / SHARES);
         let count = self.end - self.start;
         let divides = self.lanes.targets.iter().all(|(_, step)| step.is_some());
@@ -84,7 +87,7 @@ impl Part<'_> {
         }
         let upper = Part { start: middle, targets: rest, ..self };
         let lower = Part { end: middle, ..self };
-        let (lower, upper) = rayon::join(|| lower.run(registers), || upper.run(&mut Vec::new()));
+        let (lower, upper) = rayon::join(|| lower.run(registers, threads), || upper.run(&mut Vec::new(), threads));
         lower.and(upper)
     }
 

@@ -50,3 +50,10 @@ async fn a_panic_is_told_and_ends_no_thread() {
     assert!(threads.run(|| panic!("on purpose")).await.is_err());
     assert_eq!(threads.run(|| 7).await.expect("no panic"), 7);
 }
+
+#[tokio::test]
+async fn no_request_begins_in_the_middle_of_another() {
+    // A thread of a pool that waits for a piece of its work would take up what else the pool has to do.
+    let threads = Threads::new("test", 2, 0).expect("a thread starts");
+    assert_eq!(threads.run(rayon::current_thread_index).await.expect("no panic"), None);
+}

@@ -1,16 +1,26 @@
 //! Threads that compute. Nothing that takes long runs on the threads that serve connections.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
+use crate::engine::helped_by;
+
 /// Room for the deepest nesting the engine's limits admit, in unoptimised builds too.
 const STACK_BYTES: usize = 16 << 20;
 
-/// A fixed number of threads.
+/// A request's computation.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A fixed number of threads that take requests in order of arrival, and as many that help them with large ones.
 #[derive(Debug)]
-pub(super) struct Threads(ThreadPool);
+pub(super) struct Threads {
+    jobs: Sender<Job>,
+    count: usize,
+}
 
 /// The work panicked; the message is in the log.
 #[derive(Debug)]
@@ -22,18 +32,30 @@ impl Threads {
     /// # Errors
     /// A sentence, when they cannot be started.
     pub(super) fn new(name: &'static str, count: usize, niceness: i32) -> Result<Self, String> {
-        ThreadPoolBuilder::new()
+        let unstarted = |e: &dyn std::fmt::Display| format!("the compute threads did not start: {e}");
+        let helpers = ThreadPoolBuilder::new()
             .num_threads(count)
             .stack_size(STACK_BYTES)
-            .thread_name(move |i| format!("{name}-{i}"))
+            .thread_name(move |i| format!("{name}-help-{i}"))
             .start_handler(move |_| give_way(niceness))
             .build()
-            .map(Self)
-            .map_err(|e| format!("the compute threads did not start: {e}"))
+            .map_err(|e| unstarted(&e))?;
+        let (count, helpers) = (helpers.current_num_threads(), Arc::new(helpers));
+        let (jobs, waiting) = channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for i in 0..count {
+            let (waiting, helpers) = (Arc::clone(&waiting), Arc::clone(&helpers));
+            std::thread::Builder::new()
+                .name(format!("{name}-{i}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || work(&waiting, helpers, niceness))
+                .map_err(|e| unstarted(&e))?;
+        }
+        Ok(Self { jobs, count })
     }
 
     pub(super) fn count(&self) -> usize {
-        self.0.current_num_threads()
+        self.count
     }
 
     /// Does work on one of the threads. It goes on when the future is dropped: whoever drops it says so to
@@ -44,16 +66,28 @@ impl Threads {
     ) -> Result<T, Panicked> {
         let (send, receive) = oneshot::channel();
         let span = tracing::Span::current();
-        self.0.spawn(move || {
+        let job = move || {
             let _entered = span.entered();
             // A panic is told to the client as a problem; it must not end the thread. Nobody listening means
             // nobody wants the result.
             let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
-        });
+        };
+        // The threads end after the last of these.
+        let _ = self.jobs.send(Box::new(job));
         match receive.await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) | Err(_) => Err(Panicked),
         }
+    }
+}
+
+/// Takes one job after the other, until there will be no more.
+fn work(waiting: &Mutex<Receiver<Job>>, helpers: Arc<ThreadPool>, niceness: i32) {
+    give_way(niceness);
+    helped_by(helpers);
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Ok(job) = next() {
+        job();
     }
 }
 
