@@ -56,7 +56,7 @@ pub struct Serve {
     /// Seconds a request may wait and compute.
     #[arg(long, env = "JACOBI_REQUEST_TIMEOUT", default_value = "30", value_parser = seconds)]
     pub request_timeout: Duration,
-    /// Threads for large requests, and as many for small ones; 0 means one for each core that the container may use.
+    /// Threads for large requests, and as many for small ones, each with one that helps; 0 means one for each core that the container may use.
     #[arg(long, env = "JACOBI_THREADS", default_value_t = 0)]
     pub threads: usize,
     /// Bytes that all running requests together may take by their predictions; 0 means half of the memory of the container or machine.

@@ -96,7 +96,7 @@ impl HttpClient for OnRuntime {
         'a: 'f,
         Self: 'f,
     {
-        let sent = self.0.spawn(tokio::time::timeout(PATIENCE, send(request)));
+        let sent = self.0.spawn(async { tokio::time::timeout(PATIENCE, send(request)).await });
         Box::pin(async move { sent.await?? })
     }
 }

@@ -20,8 +20,9 @@ const MOST_WIDE: usize = 96;
 /// Lanes that are computed together.
 const CHUNK: usize = 8;
 
-/// Points that are worth a thread.
+/// Points that are worth a thread, and steps of all points together that are worth to wake it.
 const PART: usize = 1 << 12;
+const WORTH: usize = 1 << 19;
 
 /// Parts for each thread, so that one that is held up leaves some of its work to others.
 const SHARES: usize = 4;
@@ -45,7 +46,7 @@ pub(super) fn run(lanes: &Lanes, memory: &mut Memory<'_>, cancel: &Cancel) -> Re
     let mut registers = std::mem::take(memory.registers);
     let targets = slots.iter_mut().map(Vec::as_mut_slice).collect();
     let part = Part { lanes, memory, cancel, start: 0, end: lanes.length, targets };
-    let result = if lanes.length < 2 * PART {
+    let result = if lanes.length < 2 * PART || lanes.length.saturating_mul(lanes.steps.len()) < WORTH {
         part.tiles(&mut registers)
     } else {
         share(|threads| part.run(&mut registers, threads))
