@@ -157,6 +157,9 @@ fn compare() {
     // Short numbers take less than was reckoned with, but memory is reserved for what they take.
     let (predicted, taken) = measure(&value("short", "0*sin(t*arange(1000000))"));
     assert!(taken < predicted && taken < (1_000_000 * 5 + 16_000_000), "{taken} of {predicted}");
+
+    let kept = keeping();
+    assert!(kept < 0.25, "what is kept between requests takes {kept:.2} of what one request may");
 }
 
 /// The most that planning takes beside reading, of what one request may take: patterns whose positions are as many as
@@ -202,4 +205,17 @@ fn measure((name, body, endpoint): &Case) -> (u64, u64) {
     let before = ALLOCATED.current_usage();
     engine.run(&prepared, &cancel).unwrap_or_else(|e| panic!("{name}: {e:?}"));
     (prepared.cost().bytes, (ALLOCATED.peak_usage() - before) as u64)
+}
+
+/// The memory that an engine keeps after many functions that it never sees again, by what one request may take.
+fn keeping() -> f64 {
+    let limits = Limits { max_bytes: 32 << 20, ..Limits::default() };
+    let engine = Engine::new(limits);
+    let before = ALLOCATED.current_usage();
+    for n in 0..250 {
+        let terms: Vec<String> = (0..20).map(|i| format!("{n}.5*sin(1.25*x[{i}]*x[{}])", i + 1)).collect();
+        let document = format!(r#"{{"define": {{"f(x)": "{}"}}, "at": {{"x": {:?}}}}}"#, terms.join(" + "), [0.5; 21]);
+        engine.answer(document.as_bytes(), Endpoint::Hessian, &Cancel::default()).expect("an answer");
+    }
+    (ALLOCATED.current_usage() - before) as f64 / limits.max_bytes as f64
 }

@@ -34,6 +34,9 @@ const ENTRIES: usize = 1000;
 /// How many plans: a cache that expects few has few parts, and a large plan finds room in one of them.
 const PLANS: usize = 64;
 
+/// Bytes of the trees that are made of a byte of text.
+pub(super) const OF_TEXT: u64 = 64;
+
 /// Parsed definitions and compiled plans of recent requests.
 #[derive(Debug)]
 pub(super) struct Caches {
@@ -289,7 +292,7 @@ impl Weighter<PlanKey, (Arc<[String]>, usize)> for Weight {
 fn size(json: &Json) -> u64 {
     64 + match json {
         Json::Null | Json::Bool(_) | Json::Number(_) => 0,
-        Json::Text(t) => t.len() as u64 * 64,
+        Json::Text(t) => t.len() as u64 * OF_TEXT,
         Json::Array(t) => t.data.len() as u64 * 8,
         Json::List(items) => items.iter().map(size).sum(),
         Json::Object(entries) => entries.iter().map(|(key, value)| key.len() as u64 + size(value)).sum(),

@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 
 use super::inputs::{Named, Scattered};
 use super::{Definitions, Document, FIELDS, FunctionPart, understand};
-use crate::engine::cache::Caches;
+use crate::engine::cache::{Caches, OF_TEXT};
 use crate::exec::Cancel;
 use crate::json::members::{Members, extent};
 use crate::json::{self, Fields, Json};
@@ -76,7 +76,7 @@ pub(super) fn remember(bytes: &[u8], document: &Document, caches: &Caches) {
         let id = document.definitions.id;
         match key {
             b"define" => {
-                let trees = document.definitions.functions.len() as u64 * 1024;
+                let trees = text.len() as u64 * OF_TEXT;
                 texts.definitions.put(text, trees, Arc::clone(&document.definitions));
             }
             b"constants" => {
