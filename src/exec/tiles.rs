@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::block::{Block, Instruction, Load, MOST_READ, Read, Work, Write, row};
 use super::plan::{Planner, Step};
 use super::schedule::origin;
-use crate::ir::{Kernel, Node, NodeId, Pair, Single, elements};
+use crate::ir::{Kernel, Node, NodeId, Pair, elements};
 
 impl Planner<'_> {
     /// Plans elementwise nodes of one length as a block.
@@ -66,7 +66,7 @@ impl Planner<'_> {
                     work,
                     reads,
                     #[cfg(test)]
-                    each: each(node) + partner.map_or(0, |(.., k)| each(self.graph.node(nodes[k]))),
+                    each: node.each() + partner.map_or(0, |(.., k)| self.graph.node(nodes[k]).each()),
                 });
             }
             for &k in &last_read[i] {
@@ -86,8 +86,7 @@ impl Planner<'_> {
     /// The pair that a function is of, its place there, and the other one of the same argument, if it comes later.
     fn partner(&self, i: usize, nodes: &[NodeId]) -> Option<(&'static Pair, usize, usize)> {
         let node = self.graph.node(nodes[i]);
-        let Single::Paired(pair) = node.op.single else { return None };
-        let place = pair.of.iter().position(|name| *name == node.op.name)?;
+        let (pair, place) = node.pair()?;
         let is_other = |other: &Node| other.op.name == pair.of[1 - place] && other.args == node.args;
         let ahead = nodes[i..].iter().position(|&other| is_other(self.graph.node(other)))?;
         Some((pair, place, i + ahead))
@@ -122,10 +121,4 @@ impl Planner<'_> {
         }
         reads
     }
-}
-
-/// Operations for each element, by the primitive's own account.
-#[cfg(test)]
-fn each(node: &Node) -> u64 {
-    if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 }
 }

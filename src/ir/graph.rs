@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
 use super::depends::Depends;
-use super::primitive::{Batch, Cost, Kernel, Primitive, Room, Rule, ShapeError, Single};
+use super::primitive::{Batch, Cost, Kernel, Pair, Primitive, Room, Rule, ShapeError, Single};
 use super::shape::{Shape, elements};
 
 /// A node's position in its arena. Arguments always come before the nodes that use them.
@@ -47,6 +47,18 @@ pub struct Origin {
 }
 
 impl Node {
+    /// The pair of functions that this one is of, and which of the two it is.
+    pub fn pair(&self) -> Option<(&'static Pair, usize)> {
+        let Single::Paired(pair) = self.op.single else { return None };
+        pair.of.iter().position(|name| *name == self.op.name).map(|place| (pair, place))
+    }
+
+    /// Operations for each element, by the primitive's own account.
+    #[cfg(test)]
+    pub(crate) fn each(&self) -> u64 {
+        if let Cost::Each(each) = self.op.cost { each } else { 0 }
+    }
+
     /// Whether this is a node of the given primitive.
     pub fn is(&self, op: &'static Primitive) -> bool {
         std::ptr::eq(self.op, op)

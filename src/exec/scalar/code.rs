@@ -35,19 +35,14 @@ impl Apply {
         let mut args = [0; 3];
         args.get_mut(..values.len())?.copy_from_slice(values);
         let arithmetic = if let Single::Arithmetic(arithmetic) = node.op.single { Some(arithmetic) } else { None };
-        let pair = if let Single::Paired(pair) = node.op.single {
-            pair.of.iter().position(|name| *name == node.op.name).map(|place| (pair, place))
-        } else {
-            None
-        };
         Some(Self {
             kernel,
             arithmetic,
-            pair,
+            pair: node.pair(),
             count: values.len(),
             args,
             #[cfg(test)]
-            each: if let crate::ir::Cost::Each(each) = node.op.cost { each } else { 0 },
+            each: node.each(),
         })
     }
 
