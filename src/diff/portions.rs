@@ -6,7 +6,7 @@ use crate::ir::{Builder, Extent, Kernel, Loop, NodeId, close, dependent, element
 use crate::ops::{Algebra, turned};
 
 /// Elements of the largest value in a portion: with a few of its size beside it, it fits in a second-level cache.
-const LARGEST: usize = 1 << 14;
+const LARGEST: usize = 1 << 15;
 
 /// A batch whose values have fewer elements stays in the cache as a whole.
 const WORTH: usize = 1 << 17;

@@ -1,4 +1,4 @@
-//! A fused block: elementwise instructions that run together over tiles of a few hundred elements.
+//! A fused block: elementwise instructions that run together over tiles of a thousand elements.
 
 use std::ops::Range;
 
@@ -9,8 +9,9 @@ use super::run::{Cancel, Cancelled, Memory};
 use crate::ir::Pair;
 use crate::kernel::Walk;
 
-/// Elements in a tile: with a handful of registers it stays in the first-level cache.
-pub(super) const TILE: usize = 512;
+/// Elements in a tile: what an instruction reads and writes stays in the first-level cache, and to start it is a small
+/// part of its time.
+pub(super) const TILE: usize = 1024;
 
 /// Arguments of an elementwise operation, at most.
 pub(super) const MOST_READ: usize = 3;
@@ -67,8 +68,8 @@ impl Load {
     }
 }
 
-/// To start an instruction takes as long as to bring so many elements together.
-const START: usize = 64;
+/// To start an instruction, and to find what it reads, takes as long as to bring so many elements together.
+const START: usize = 256;
 
 /// Rows that lie together in some of these loads, where tiles of one row each take less time than to bring together what
 /// lies in several; else all of the block.

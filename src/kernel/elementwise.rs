@@ -21,7 +21,11 @@ pub fn sigmoid_of_opposite(x: f64) -> f64 {
 pub fn sigmoid_of_both(x: f64) -> [f64; 2] {
     let e = exp(-x.abs());
     let below = 1.0 + e;
-    [if x < 0.0 { e } else { 1.0 } / below, if x < 0.0 { 1.0 } else { e } / below]
+    let greater = 1.0 / below;
+    // e / below without another division: what the product lacks is made up for.
+    let product = e * greater;
+    let less = product.mul_add(-below, e).mul_add(greater, product);
+    if x < 0.0 { [less, greater] } else { [greater, less] }
 }
 
 /// ln(1 + eˣ), accurate in both tails: max(x, 0) + ln(1 + e⁻|ˣ|).

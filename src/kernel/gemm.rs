@@ -75,16 +75,21 @@ const TILE: usize = 1 << 26;
 /// A tile has at least so many rows and columns, so that what is read for it is used often enough.
 const LEAST: usize = 16;
 
-/// Multiplications that are worth a thread's while, and rows for which it is worth reading all of the other matrix.
+/// Multiplications that are worth a thread's while, and rows for which it is worth reading all of the other matrix: if
+/// that fits in a second-level cache, and if it does not.
 const SHARE: usize = 1 << 20;
 const ROWS: usize = 128;
+const MORE_ROWS: usize = 384;
+
+/// Elements of a matrix that fits in a second-level cache beside others.
+const CACHED: usize = 1 << 16;
 
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
 /// tiny both matrices are direct. Many rows are made some at a time, by whatever threads there are, and much of anything
 /// by tiles: the same on every run, until `cancel` is set.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    let share = (SHARE / k / n).max(ROWS);
+    let share = (SHARE / k / n).max(if k * n <= CACHED { ROWS } else { MORE_ROWS });
     if m < 2 * share {
         return tiles(a, b, absorb, out, cancel);
     }

@@ -104,6 +104,7 @@ fn fold(
                 }
             }
         }
+        _ if gone.len() == 1 && run.strides[0] == 1 && run.len <= BLOCK => fold.lines(&kept, first, run.len, out),
         _ => {
             gone.pop();
             let runs = gone.iter().map(|axis| axis.len).product();
@@ -124,6 +125,23 @@ struct Fold<'a, F> {
 }
 
 impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
+    /// Combines lines of `length` elements each, at most a block, that begin at the offsets of `kept`.
+    fn lines(&self, kept: &Axes<1>, first: [isize; 1], length: usize, out: &mut [f64]) {
+        let mut starts = Offsets::new(kept, first);
+        for out in out.chunks_mut((PORTION / length).max(1)).take_while(|_| wanted(self.cancel)) {
+            tally::done(out.len() * length);
+            best(
+                (out, &mut starts),
+                #[inline(always)]
+                |(out, starts): (&mut [f64], &mut Offsets<'_, 1>)| {
+                    for (out, [start]) in out.iter_mut().zip(starts) {
+                        *out = self.line(&self.data[start as usize..][..length]);
+                    }
+                },
+            );
+        }
+    }
+
     /// Combines whole rows of at most `WIDTH` neighbouring results, over all offsets of `gone`.
     fn rows(&self, gone: &Axes<1>, start: isize, stride: isize, out: &mut [f64]) {
         let mut partial = [self.identity; WIDTH];
@@ -203,26 +221,30 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
     }
 
     fn block(&self, elements: &[f64]) -> f64 {
+        best(
+            elements,
+            #[inline(always)]
+            |elements| self.line(elements),
+        )
+    }
+
+    /// Combines at most a block of elements, in eight lanes.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loop must be compiled in the form for this processor")]
+    fn line(&self, elements: &[f64]) -> f64 {
+        let join = self.combine;
         let (chunks, tail) = elements.as_chunks::<8>();
-        let tail = tail.iter().copied().fold(self.identity, self.combine);
+        let tail = tail.iter().copied().fold(self.identity, join);
         let Some((head, chunks)) = chunks.split_first() else {
             return tail;
         };
-        let lanes = best(
-            chunks,
-            #[inline(always)]
-            |chunks| {
-                let mut lanes = *head;
-                for chunk in chunks {
-                    for (lane, x) in lanes.iter_mut().zip(chunk) {
-                        *lane = (self.combine)(*lane, *x);
-                    }
-                }
-                lanes
-            },
-        );
+        let mut lanes = *head;
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane = join(*lane, *x);
+            }
+        }
         let [a, b, c, d, e, f, g, h] = lanes;
-        let join = self.combine;
         join(join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h))), tail)
     }
 }

@@ -11,11 +11,11 @@ use crate::ir::{Arithmetic, Pair};
 use crate::kernel::{best, share};
 
 /// Lanes of a tile, and those of a tile of a program whose registers would fill the first-level cache.
-const WIDE: usize = 64;
-const NARROW: usize = 32;
+const WIDE: usize = 128;
+const NARROW: usize = 64;
 
 /// Most registers of a program with wide tiles.
-const MOST_WIDE: usize = 96;
+const MOST_WIDE: usize = 32;
 
 /// Lanes that are computed together.
 const CHUNK: usize = 8;
