@@ -95,6 +95,7 @@ fn fold(
     // A few terms are added in their order in either way, and one after the other for many results in less time.
     let few = gone.len() == 1 && run.len < 8;
     match kept.last().copied() {
+        _ if gone.len() == 1 && run.strides == [1] && run.len <= BLOCK => fold.lines(&kept, first, run.len, out),
         Some(row) if row.len >= 8 && (few || row.strides[0].abs() < run.strides[0].abs()) => {
             kept.pop();
             for (out, [start]) in out.chunks_exact_mut(row.len).zip(Offsets::new(&kept, first)) {
@@ -104,7 +105,6 @@ fn fold(
                 }
             }
         }
-        _ if gone.len() == 1 && run.strides[0] == 1 && run.len <= BLOCK => fold.lines(&kept, first, run.len, out),
         _ => {
             gone.pop();
             let runs = gone.iter().map(|axis| axis.len).product();

@@ -210,6 +210,9 @@ fn short_rows(data: &[f64], first: isize, [down, along]: [isize; 2], length: usi
     let place = |i: usize| first + i as isize * down;
     match along {
         0 => rows.for_each(|(i, row)| row.fill(data[place(i) as usize])),
+        1 if length == 2 => pieces::<2>(data, first, down, out),
+        1 if length == 3 => pieces::<3>(data, first, down, out),
+        1 if length == 4 => pieces::<4>(data, first, down, out),
         1 => rows.for_each(|(i, row)| {
             let from = &data[place(i) as usize..][..length];
             row.iter_mut().zip(from).for_each(|(o, x)| *o = *x);
@@ -221,6 +224,15 @@ fn short_rows(data: &[f64], first: isize, [down, along]: [isize; 2], length: usi
                 place += along;
             }
         }),
+    }
+}
+
+/// Copies rows of `N` elements that lie together, by the step from row to row.
+fn pieces<const N: usize>(data: &[f64], first: isize, down: isize, out: &mut [f64]) {
+    let mut place = first;
+    for row in out.as_chunks_mut::<N>().0 {
+        row.copy_from_slice(&data[place as usize..][..N]);
+        place += down;
     }
 }
 

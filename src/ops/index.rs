@@ -10,6 +10,9 @@ use crate::ir::{
 };
 use crate::kernel;
 
+/// Rows of at most so many elements are copied one by one.
+const SHORT: usize = 16;
+
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
 /// of leading axes that both share and the axis. A negative index counts from the end; one out of
 /// range gives NaN, which no answer lets pass.
@@ -28,8 +31,11 @@ pub(in crate::ops) static GATHER: Primitive = Primitive {
         g.visit(&indices, cancel, |place, source| {
             let cells = &mut out[place..place + g.inner];
             match (source, cells) {
-                // Most often single elements are picked.
+                // Most often single elements or short rows are picked.
                 (Some(s), [cell]) => *cell = x[s],
+                (Some(s), cells) if cells.len() <= SHORT => {
+                    cells.iter_mut().zip(&x[s..s + g.inner]).for_each(|(cell, x)| *cell = *x);
+                }
                 (Some(s), cells) => kernel::copy(&x[s..s + g.inner], cells, cancel),
                 (None, cells) => kernel::fill(cells, f64::NAN, cancel),
             }
