@@ -7,11 +7,18 @@ use smallvec::SmallVec;
 use super::plan::Operand;
 use super::run::{Cancel, Cancelled, Memory};
 use crate::ir::Pair;
-use crate::kernel::Walk;
+use crate::kernel::{Walk, share};
 
 /// Elements in a tile: what an instruction reads and writes stays in the first-level cache, and to start it is a small
 /// part of its time.
 pub(super) const TILE: usize = 1024;
+
+/// Elements that are worth a thread, and instructions for all elements together that are worth to wake it.
+const PART: usize = 1 << 14;
+const WORTH: usize = 3 << 16;
+
+/// Parts for each thread, so that one that is held up leaves some of its work to others.
+const SHARES: usize = 4;
 
 /// Arguments of an elementwise operation, at most.
 pub(super) const MOST_READ: usize = 3;
@@ -94,38 +101,74 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Runs all tiles.
+    /// Runs all tiles, on several threads where that is worth it.
     pub(super) fn run(&self, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
-        let mut stores: SmallVec<[Vec<f64>; 4]> =
+        let mut slots: SmallVec<[Vec<f64>; 4]> =
             self.stores.iter().map(|&s| std::mem::take(&mut memory.slots[s])).collect();
         let mut scratch = std::mem::take(memory.scratch);
-        let tile = TILE.min(self.length);
-        scratch.prepare(self.registers, self.loads.len(), tile);
-        let result = self.tiles(tile, &mut stores, &mut scratch, memory, cancel);
+        let stores = slots.iter_mut().map(Vec::as_mut_slice).collect();
+        let part = Part { block: self, memory, cancel, range: 0..self.length, stores };
+        let result = if self.length < 2 * PART || self.length.saturating_mul(self.instructions.len()) < WORTH {
+            part.tiles(&mut scratch)
+        } else {
+            share(|threads| part.run(&mut scratch, threads))
+        };
         *memory.scratch = scratch;
-        for (&slot, store) in self.stores.iter().zip(stores) {
-            memory.slots[slot] = store;
+        for (&slot, data) in self.stores.iter().zip(slots) {
+            memory.slots[slot] = data;
         }
         result
     }
+}
+
+/// Some of the elements, and where they are stored.
+struct Part<'a> {
+    block: &'a Block,
+    memory: &'a Memory<'a>,
+    cancel: &'a Cancel,
+    range: Range<usize>,
+    stores: Stores<'a>,
+}
+
+/// What is stored of a part, in the order of [`Write::Stored`].
+type Stores<'a> = SmallVec<[&'a mut [f64]; 4]>;
+
+impl Part<'_> {
+    /// Runs in halves, as long as there are threads for them; every element has the same bits wherever it is computed.
+    fn run(mut self, scratch: &mut Scratch, threads: usize) -> Result<(), Cancelled> {
+        let least = PART.max(self.block.length / threads / SHARES);
+        let half = (self.range.len() / 2).next_multiple_of(TILE);
+        if threads == 1 || half < least {
+            return self.tiles(scratch);
+        }
+        let middle = self.range.start + half;
+        let mut rest = Stores::new();
+        for store in &mut self.stores {
+            let (low, high) = std::mem::take(store).split_at_mut(half);
+            *store = low;
+            rest.push(high);
+        }
+        let upper = Part { range: middle..self.range.end, stores: rest, ..self };
+        let lower = Part { range: self.range.start..middle, ..self };
+        let (lower, upper) =
+            rayon::join(|| lower.run(scratch, threads), || upper.run(&mut Scratch::default(), threads));
+        lower.and(upper)
+    }
 
     /// Where a row ends a tile ends too, so that what is read from many rows lies together.
-    fn tiles(
-        &self,
-        tile: usize,
-        stores: &mut [Vec<f64>],
-        scratch: &mut Scratch,
-        memory: &Memory<'_>,
-        cancel: &Cancel,
-    ) -> Result<(), Cancelled> {
-        let (mut start, mut row_end) = (0, self.row);
-        while start < self.length {
-            let end = (start + tile).min(row_end);
-            row_end += if end == row_end { self.row } else { 0 };
-            self.load(start, end, scratch, memory);
-            for instruction in &self.instructions {
-                super::run::check(cancel)?;
-                self.step(instruction, start..end, stores, scratch, memory);
+    fn tiles(mut self, scratch: &mut Scratch) -> Result<(), Cancelled> {
+        let block = self.block;
+        let tile = TILE.min(self.range.len());
+        scratch.prepare(block.registers, block.loads.len(), tile);
+        let mut start = self.range.start;
+        let mut row_end = start.checked_div(block.row).map_or(0, |row| (row + 1) * block.row);
+        while start < self.range.end {
+            let end = (start + tile).min(row_end).min(self.range.end);
+            row_end += if end == row_end { block.row } else { 0 };
+            self.load(start, end, scratch);
+            for instruction in &block.instructions {
+                super::run::check(self.cancel)?;
+                self.step(instruction, start - self.range.start..end - self.range.start, scratch);
             }
             start = end;
         }
@@ -133,37 +176,31 @@ impl Block {
     }
 
     /// Finds the values where they lie, or brings them into tiles if that is not densely.
-    fn load(&self, start: usize, end: usize, scratch: &mut Scratch, memory: &Memory<'_>) {
-        for ((load, tile), found) in self.loads.iter().zip(&mut scratch.loads).zip(&mut scratch.found) {
+    fn load(&self, start: usize, end: usize, scratch: &mut Scratch) {
+        for ((load, tile), found) in self.block.loads.iter().zip(&mut scratch.loads).zip(&mut scratch.found) {
             *found = load.walk.together(start, end - start);
             if found.is_none() {
-                load.walk.copy_range(memory.data(load.operand.home), start, &mut tile[..end - start]);
+                load.walk.copy_range(self.memory.data(load.operand.home), start, &mut tile[..end - start]);
             }
         }
     }
 
-    fn step(
-        &self,
-        instruction: &Instruction,
-        range: Range<usize>,
-        stores: &mut [Vec<f64>],
-        scratch: &mut Scratch,
-        memory: &Memory<'_>,
-    ) {
+    /// Does one instruction for a tile; `range` counts from the first element of this part.
+    fn step(&mut self, instruction: &Instruction, range: Range<usize>, scratch: &mut Scratch) {
         match instruction.work {
             Work::One(kernel, write) => {
-                let mut target = take(write, stores, scratch);
-                let reads = self.reads(instruction, &range, stores, scratch, memory);
-                let out = part(write, &mut target, &range);
+                let mut target = Target::take(write, &mut self.stores, scratch);
+                let reads = self.reads(instruction, &range, scratch);
+                let out = target.part(&range);
                 #[cfg(test)]
                 crate::kernel::tally::done(out.len() * instruction.each as usize);
                 kernel(&reads[..instruction.reads.len()], out);
-                give_back(write, target, stores, scratch);
+                target.give_back(write, &mut self.stores, scratch);
             }
             Work::Both(pair, writes) => {
-                let [mut first, mut second] = writes.map(|write| take(write, stores, scratch));
-                let reads = self.reads(instruction, &range, stores, scratch, memory);
-                let out = [part(writes[0], &mut first, &range), part(writes[1], &mut second, &range)];
+                let [mut first, mut second] = writes.map(|write| Target::take(write, &mut self.stores, scratch));
+                let reads = self.reads(instruction, &range, scratch);
+                let out = [first.part(&range), second.part(&range)];
                 #[cfg(test)]
                 crate::kernel::tally::done(range.len() * instruction.each as usize);
                 match reads[0] {
@@ -177,7 +214,7 @@ impl Block {
                     x => (pair.kernel)(x, out),
                 }
                 for (write, target) in writes.into_iter().zip([first, second]) {
-                    give_back(write, target, stores, scratch);
+                    target.give_back(write, &mut self.stores, scratch);
                 }
             }
         }
@@ -188,17 +225,15 @@ impl Block {
         &'a self,
         instruction: &Instruction,
         range: &Range<usize>,
-        stores: &'a [Vec<f64>],
         scratch: &'a Scratch,
-        memory: &'a Memory<'_>,
     ) -> [&'a [f64]; MOST_READ] {
         let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
         for (slice, read) in reads.iter_mut().zip(&instruction.reads) {
             *slice = match *read {
                 Read::Register(r) => &scratch.registers[r][..range.len()],
-                Read::Stored(k) => &stores[k][range.clone()],
+                Read::Stored(k) => &self.stores[k][range.clone()],
                 Read::Load(i) => match scratch.found[i] {
-                    Some((first, count)) => &memory.data(self.loads[i].operand.home)[first..first + count],
+                    Some((first, count)) => &self.memory.data(self.block.loads[i].operand.home)[first..first + count],
                     None => &scratch.loads[i][..range.len()],
                 },
             };
@@ -207,26 +242,34 @@ impl Block {
     }
 }
 
-/// Takes what is written out of its place, so that the rest can be read meanwhile.
-fn take(write: Write, stores: &mut [Vec<f64>], scratch: &mut Scratch) -> Vec<f64> {
-    match write {
-        Write::Register(r) => std::mem::take(&mut scratch.registers[r]),
-        Write::Stored(k) => std::mem::take(&mut stores[k]),
-    }
+/// What is written, taken out of its place so that the rest can be read meanwhile.
+enum Target<'a> {
+    Register(Vec<f64>),
+    Stored(&'a mut [f64]),
 }
 
-fn give_back(write: Write, target: Vec<f64>, stores: &mut [Vec<f64>], scratch: &mut Scratch) {
-    match write {
-        Write::Register(r) => scratch.registers[r] = target,
-        Write::Stored(k) => stores[k] = target,
+impl<'a> Target<'a> {
+    fn take(write: Write, stores: &mut Stores<'a>, scratch: &mut Scratch) -> Self {
+        match write {
+            Write::Register(r) => Self::Register(std::mem::take(&mut scratch.registers[r])),
+            Write::Stored(k) => Self::Stored(std::mem::take(&mut stores[k])),
+        }
     }
-}
 
-/// The elements of this tile.
-fn part<'a>(write: Write, target: &'a mut [f64], range: &Range<usize>) -> &'a mut [f64] {
-    match write {
-        Write::Register(_) => &mut target[..range.len()],
-        Write::Stored(_) => &mut target[range.clone()],
+    fn give_back(self, write: Write, stores: &mut Stores<'a>, scratch: &mut Scratch) {
+        match (self, write) {
+            (Self::Register(target), Write::Register(r)) => scratch.registers[r] = target,
+            (Self::Stored(target), Write::Stored(k)) => stores[k] = target,
+            _ => {}
+        }
+    }
+
+    /// The elements of this tile.
+    fn part(&mut self, range: &Range<usize>) -> &mut [f64] {
+        match self {
+            Self::Register(target) => &mut target[..range.len()],
+            Self::Stored(target) => &mut target[range.clone()],
+        }
     }
 }
 
