@@ -41,7 +41,7 @@ impl FromRequest<Shared> for Document {
             return Err(too_large(app, if waits { None } else { Some(request.into_body()) }).await);
         }
         let patience = app.settings.body_timeout;
-        match tokio::time::timeout(patience, read(request.into_body(), app)).await {
+        match tokio::time::timeout(patience, read(request.into_body(), promised, app)).await {
             Ok(done) => done,
             Err(_) => Err(Problem::new(
                 &kinds::BODY_TIMEOUT,
@@ -51,7 +51,11 @@ impl FromRequest<Shared> for Document {
     }
 }
 
-async fn read(mut body: Body, app: &App) -> Result<Document, Problem> {
+/// A promised length is believed when this part of it is there: room for the rest is made at once.
+const BELIEVED: usize = 16;
+
+async fn read(mut body: Body, promised: Option<u64>, app: &App) -> Result<Document, Problem> {
+    let promised = promised.map_or(0, |n| n as usize);
     let mut document = Document { bytes: Vec::new(), held: None };
     while let Some(chunk) = chunk(&mut body).await {
         let chunk = chunk.map_err(|e| {
@@ -61,6 +65,10 @@ async fn read(mut body: Body, app: &App) -> Result<Document, Problem> {
             return Err(too_large(app, Some(body)).await);
         }
         document.hold(app, chunk.len())?;
+        let arrived = document.bytes.len() + chunk.len();
+        if (promised / BELIEVED..promised).contains(&arrived) {
+            document.bytes.reserve_exact(promised - document.bytes.len());
+        }
         document.bytes.extend_from_slice(&chunk);
     }
     Ok(document)

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CONNECTION, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode, Version};
+use axum::http::{StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
@@ -22,17 +22,16 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::CorsLayer;
 use tower_http::decompression::RequestDecompressionLayer;
-use tower_http::request_id::{MakeRequestId, MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::app::Shared;
 use super::guard::authorize;
+use super::ids::{Ids, REQUEST_ID};
 use super::kinds;
 use super::log::log;
 use super::problem::Problem;
-
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers of fewer bytes are sent as they are.
 const WORTH_COMPRESSING: u64 = 1024;
@@ -48,7 +47,7 @@ pub(super) fn wrap(routes: Router, app: &Shared, guarded: bool, cors: Option<Cor
         inflated
     };
     let stack = ServiceBuilder::new()
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, Ids))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
         .layer(from_fn_with_state(Arc::clone(app), log))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
@@ -65,17 +64,6 @@ pub(super) fn wrap(routes: Router, app: &Shared, guarded: bool, cors: Option<Cor
     guarded.layer(stack)
 }
 
-/// The request's id, which every request has by the time it is asked for.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers.get(REQUEST_ID).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// An id for what never became a request.
-pub(super) fn new_id() -> String {
-    let id = MakeRequestUuid.make_request_id(&axum::http::Request::new(()));
-    id.and_then(|id| id.header_value().to_str().ok().map(str::to_owned)).unwrap_or_default()
-}
-
 /// A handler's panic is a bug of ours: logged with what it said, told without.
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn crashed(cause: Box<dyn Any + Send>) -> Response {
@@ -86,8 +74,9 @@ fn crashed(cause: Box<dyn Any + Send>) -> Response {
 }
 
 async fn write_problem(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let id = request_id(request.headers());
-    let (method, path, version) = (request.method().clone(), request.uri().path().to_owned(), request.version());
+    // What is only needed for a problem is copied in a form that costs nothing.
+    let id = request.headers().get(REQUEST_ID).cloned();
+    let (method, uri, version) = (request.method().clone(), request.uri().clone(), request.version());
     let mut response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -98,10 +87,11 @@ async fn write_problem(State(app): State<Shared>, request: Request, next: Next) 
             return Problem::internal();
         }
         let allowed = response.headers().get(ALLOW).and_then(|v| v.to_str().ok()).unwrap_or("other methods");
-        let detail = format!("{path} answers {}, not {method}.", allowed.replace(',', ", "));
+        let detail = format!("{} answers {}, not {method}.", uri.path(), allowed.replace(',', ", "));
         Problem::new(&kinds::METHOD_NOT_ALLOWED, detail)
     });
     app.metrics.problem(problem.code());
+    let id = id.as_ref().map(|id| String::from_utf8_lossy(id.as_bytes()));
     let mut written = problem.write(id.as_deref());
     let unread = [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE].contains(&status);
     if unread && version != Version::HTTP_2 {

@@ -13,8 +13,8 @@ use super::app::Shared;
 #[cfg(feature = "otel")]
 use super::export;
 use super::guard::KeyName;
+use super::ids::{new_id, request_id};
 use super::kinds;
-use super::layers::{new_id, request_id};
 use super::problem::Problem;
 use super::router::route_of;
 use super::trace::Parent;

@@ -13,6 +13,7 @@ mod contract;
 mod export;
 mod guard;
 mod health;
+mod ids;
 mod kinds;
 mod layers;
 mod log;

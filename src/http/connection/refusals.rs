@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::http::layers::REQUEST_ID;
+use crate::http::ids::REQUEST_ID;
 
 /// Bytes that are read at a time, to be dropped.
 const DROPPED: usize = 4 << 10;

@@ -17,7 +17,7 @@ mod tests;
 pub(super) use admission::most_bytes;
 pub(super) use job::Reason;
 pub(super) use lane::Load;
-pub(super) use timings::Timings;
+pub(super) use timings::{PHASES, Timings};
 
 use std::sync::Arc;
 use std::time::Duration;

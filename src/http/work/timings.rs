@@ -26,10 +26,18 @@ impl Timings {
     pub(in crate::http) fn header(&self) -> String {
         let mut text = String::with_capacity(96);
         for (phase, time) in self.phases() {
-            let comma = if text.is_empty() { "" } else { ", " };
-            let microseconds = time.as_micros();
-            // A text can always be written to.
-            let _ = write!(text, "{comma}{phase};dur={}.{:03}", microseconds / 1000, microseconds % 1000);
+            text.push_str(if text.is_empty() { "" } else { ", " });
+            text.push_str(phase);
+            text.push_str(";dur=");
+            // Every answer has this header, and most phases take no whole millisecond.
+            match time.as_millis() {
+                0 => text.push('0'),
+                // A text can always be written to.
+                whole => drop(write!(text, "{whole}")),
+            }
+            text.push('.');
+            let thousandths = time.subsec_micros() % 1000;
+            text.extend([100, 10, 1].map(|place| char::from(b'0' + (thousandths / place % 10) as u8)));
         }
         text
     }
@@ -47,8 +55,9 @@ mod tests {
 
     #[test]
     fn the_header_names_every_phase_in_milliseconds() {
-        let timings = Timings { run: Duration::from_micros(1500), ..Timings::default() };
-        let expected = "parse;dur=0.000, plan;dur=0.000, queue;dur=0.000, run;dur=1.500, write;dur=0.000";
+        let [plan, run] = [Duration::from_micros(42), Duration::from_micros(61_001_507)];
+        let timings = Timings { plan, run, ..Timings::default() };
+        let expected = "parse;dur=0.000, plan;dur=0.042, queue;dur=0.000, run;dur=61001.507, write;dur=0.000";
         assert_eq!(timings.header(), expected);
     }
 }
