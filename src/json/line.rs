@@ -10,6 +10,7 @@ const LONGEST: usize = 32;
 
 /// Numbers put beside each other by copies of fixed lengths: these take a few instructions, where a copy of any length
 /// is a call.
+#[derive(Debug)]
 pub(super) struct Line {
     text: [u8; LENGTH],
     length: usize,

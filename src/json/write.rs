@@ -67,6 +67,8 @@ const PORTION: usize = 1 << 12;
 #[derive(Debug, Default)]
 pub struct Writer {
     out: Vec<u8>,
+    /// Numbers on their way there.
+    line: Line,
     /// Set when nobody wants the text any more.
     unwanted: Arc<AtomicBool>,
     /// How far the array is that is being written.
@@ -255,15 +257,14 @@ impl Writer {
 
     fn list(&mut self, mut data: impl Iterator<Item = f64>, nonfinite: Nonfinite) {
         self.out.push(b'[');
-        let mut line = Line::default();
         let begin = self.out.len();
         loop {
             let mut written = 0;
             for element in data.by_ref().take(PORTION) {
-                line.put(digits(element, nonfinite, &mut zmij::Buffer::new()), &mut self.out);
+                self.line.put(digits(element, nonfinite, &mut zmij::Buffer::new()), &mut self.out);
                 written += 1;
             }
-            line.empty(&mut self.out);
+            self.line.empty(&mut self.out);
             self.advance(written);
             if written < PORTION || self.is_unwanted() {
                 break;
