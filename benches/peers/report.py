@@ -47,6 +47,13 @@ def names():
     return sorted(dict.fromkeys(found), key=lambda name: name[:2])
 
 
+def slower(name, peers):
+    """By which factor this machine is slower than that of the limits, going by the peers that were measured on both."""
+    there = LIMITS["microseconds of peers on the machine of these limits"].get(name, {})
+    factors = [peers[engine] * 1e6 / taken for engine, taken in there.items() if peers.get(engine)]
+    return min(factors, default=None)
+
+
 def workloads(threads):
     rows = []
     for name in names():
@@ -56,14 +63,21 @@ def workloads(threads):
         peers = {engine: best(engine, threads, name)[0] for engine in PEERS}
         fastest = min((t for t in peers.values() if t is not None), default=None)
         limit = LIMITS["microseconds"].get(name)
+        factor = slower(name, peers) if threads == 1 and limit else None
+        here = limit * factor if factor else None
         value = best("jacobi", threads, name, "value")[0]
         rows.append([name, figure(ours), *(figure(peers[engine]) for engine in PEERS),
                      f"{fastest / ours:.2f}" if fastest else "–", limit or "–",
-                     f"{100 * ours * 1e6 / limit:.0f} %" if limit else "–", f"{ours / value:.2f}" if value else "–",
+                     f"{100 * ours * 1e6 / limit:.0f} %" if limit else "–",
+                     *([figure(here, 1), f"{100 * ours * 1e6 / here:.0f} %" if here else "–"] if threads == 1 else []),
+                     f"{ours / value:.2f}" if value else "–",
                      line["mode"]])
     head = ["workload", "ours µs", "JAX µs", "PyTorch µs", "CasADi µs", "best peer ÷ ours", "limit µs", "of the limit",
-            "derivative ÷ value", "mode"]
+            *(["limit here µs", "of that"] if threads == 1 else []), "derivative ÷ value", "mode"]
     table(f"Derivatives, {threads} thread{'s' * (threads > 1)}", head, rows)
+    if threads == 1:
+        print("\nThe limits were set on another machine. *Limit here* is a limit times the least factor by which a peer is "
+              "slower here than it was there; where no peer was measured on both there is none.")
 
 
 def scaling():

@@ -1,5 +1,7 @@
 //! Padding with zeros and joining: elements copied to their places in a larger array.
 
+use std::sync::atomic::AtomicBool;
+
 use smallvec::SmallVec;
 
 use super::super::Algebra;
@@ -29,8 +31,11 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
             _ => Err(mismatch(attr, args)),
         },
         Kernel::Dense(|attr, shape, args, out, cancel| {
-            kernel::fill(out, 0.0, cancel);
             let Attr::Pad(widths) = attr else { return };
+            if let (Some(data), true) = (args[0].as_slice(), widths.iter().all(|w| w.2 == 0)) {
+                return lay(data, args[0].shape, widths, out, cancel);
+            }
+            kernel::fill(out, 0.0, cancel);
             let mut strides = row_major(shape);
             let mut first = 0;
             for (stride, &(before, _, between)) in strides.iter_mut().zip(widths) {
@@ -59,6 +64,27 @@ pub(in crate::ops) static PAD: Primitive = Primitive {
         },
     )
 };
+
+/// Lays elements in row-major order between zeros, none of which stand between neighbours.
+fn lay(data: &[f64], shape: &[usize], widths: &[Triple], out: &mut [f64], cancel: &AtomicBool) {
+    if data.is_empty() {
+        return kernel::fill(out, 0.0, cancel);
+    }
+    let (Some((&length, shape)), Some((&(before, _, _), widths))) = (shape.split_first(), widths.split_first()) else {
+        return kernel::copy(data, out, cancel);
+    };
+    let (row, row_out) = (elements(shape), widths.iter().zip(shape).map(|(w, &n)| padded(*w, n)).product::<usize>());
+    let (zeros, rest) = out.split_at_mut(before * row_out);
+    kernel::fill(zeros, 0.0, cancel);
+    let (inside, zeros) = rest.split_at_mut(length * row_out);
+    kernel::fill(zeros, 0.0, cancel);
+    if row == row_out {
+        return kernel::copy(data, inside, cancel);
+    }
+    for (data, out) in data.chunks_exact(row).zip(inside.chunks_exact_mut(row_out)) {
+        lay(data, shape, widths, out, cancel);
+    }
+}
 
 /// Elements of an argument that is turned before it is written, because its columns lie closer than its rows.
 fn turned(layout: &Layout) -> usize {
@@ -172,4 +198,37 @@ fn beside(attr: &Attr, shape: &[usize], args: &[&[usize]]) -> Vec<Layout> {
 fn padded((before, after, between): Triple, n: usize) -> usize {
     let inside = if n == 0 { 0 } else { (n - 1).saturating_mul(between.saturating_add(1)).saturating_add(1) };
     inside.saturating_add(before).saturating_add(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_lays_elements_between_zeros() {
+        let cases: [(&[usize], &[Triple]); 6] = [
+            (&[], &[]),
+            (&[3], &[(2, 1, 0)]),
+            (&[2, 3], &[(0, 1, 0), (2, 0, 0)]),
+            (&[2, 3], &[(1, 1, 0), (0, 0, 0)]),
+            (&[2, 1, 3], &[(0, 0, 0), (1, 2, 0), (3, 1, 0)]),
+            (&[2, 0], &[(1, 0, 0), (0, 2, 0)]),
+        ];
+        for (shape, widths) in cases {
+            let data: Vec<f64> = (1..=elements(shape)).map(|i| i as f64).collect();
+            let lengths: Vec<usize> = widths.iter().zip(shape).map(|(w, &n)| padded(*w, n)).collect();
+            let mut out = vec![f64::NAN; elements(&lengths)];
+            lay(&data, shape, widths, &mut out, &AtomicBool::new(false));
+            let mut expected = vec![0.0; out.len()];
+            for (i, x) in data.iter().enumerate() {
+                let (mut rest, mut place, mut stride) = (i, 0, 1);
+                for axis in (0..shape.len()).rev() {
+                    place += (rest % shape[axis] + widths[axis].0) * stride;
+                    (rest, stride) = (rest / shape[axis], stride * lengths[axis]);
+                }
+                expected[place] = *x;
+            }
+            assert_eq!(out, expected, "{shape:?} {widths:?}");
+        }
+    }
 }
