@@ -161,10 +161,9 @@ impl Part<'_> {
         let tile = TILE.min(self.range.len());
         scratch.prepare(block.registers, block.loads.len(), tile);
         let mut start = self.range.start;
-        let mut row_end = start.checked_div(block.row).map_or(0, |row| (row + 1) * block.row);
         while start < self.range.end {
+            let row_end = (start + 1).next_multiple_of(block.row);
             let end = (start + tile).min(row_end).min(self.range.end);
-            row_end += if end == row_end { block.row } else { 0 };
             self.load(start, end, scratch);
             for instruction in &block.instructions {
                 super::run::check(self.cancel)?;
