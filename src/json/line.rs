@@ -5,6 +5,10 @@ use super::write::Nonfinite;
 /// Bytes of a line.
 const LENGTH: usize = 1 << 10;
 
+/// Numbers whose digits are all there before any of them are copied: to read at once what was just written in pieces takes
+/// as long as to write it.
+const AT_ONCE: usize = 4;
+
 /// Bytes of the longest number, and of what stands for one, with its comma.
 const LONGEST: usize = 32;
 
@@ -23,9 +27,29 @@ impl Default for Line {
 }
 
 impl Line {
-    /// Adds a number and a comma; a full line goes to `out` before.
+    /// Adds the next [`AT_ONCE`] numbers, or all that are left, each with a comma, and tells how many; a full line goes to
+    /// `out` before.
     #[inline]
-    pub(super) fn put(&mut self, number: &str, out: &mut Vec<u8>) {
+    pub(super) fn put(
+        &mut self,
+        numbers: &mut impl Iterator<Item = f64>,
+        nonfinite: Nonfinite,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let mut buffers: [_; AT_ONCE] = std::array::from_fn(|_| zmij::Buffer::new());
+        let mut texts = [""; AT_ONCE];
+        let mut count = 0;
+        for ((text, buffer), number) in texts.iter_mut().zip(&mut buffers).zip(numbers) {
+            *text = digits(number, nonfinite, buffer);
+            count += 1;
+        }
+        texts[..count].iter().for_each(|text| self.add(text, out));
+        count
+    }
+
+    /// Adds the text of a number and a comma.
+    #[inline]
+    fn add(&mut self, number: &str, out: &mut Vec<u8>) {
         if self.length > LENGTH - LONGEST {
             self.empty(out);
         }

@@ -41,7 +41,8 @@ pub fn read_until(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, Fault> {
 /// fails where they do.
 fn read_lists(bytes: &[u8], uniform: bool, cancel: &AtomicBool) -> Result<Json, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let mut reader = Reader { numbers: Vec::new(), axes: Axes::new(), other: None, uniform, cancel };
+    let numbers = Vec::with_capacity(bytes.len() / LONG_NUMBER);
+    let mut reader = Reader { numbers, axes: Axes::new(), other: None, uniform, cancel };
     let kind = reader.deserialize(&mut source)?;
     source.end()?;
     Ok(reader.take(kind, 0))
@@ -112,6 +113,9 @@ fn hint(text: &str, offset: usize) -> Option<&'static str> {
     }
 }
 
+/// Bytes of a number with all its digits: room for as many numbers as a body might hold of these is made at once.
+const LONG_NUMBER: usize = 16;
+
 /// Numbers read between two looks at the flag.
 const PORTION: usize = 1 << 12;
 
@@ -148,6 +152,17 @@ impl Reader<'_> {
     /// Goes on, unless nobody wants the document any more.
     fn go_on<E: Error>(&self) -> Result<(), E> {
         if self.cancel.load(Ordering::Relaxed) { Err(E::custom("given up")) } else { Ok(()) }
+    }
+
+    /// Reads a portion of numbers, and tells whether it was a whole one.
+    fn numbers_follow<'de, A: SeqAccess<'de>>(&mut self, source: &mut A) -> Result<bool, A::Error> {
+        for _ in 0..PORTION {
+            match source.next_element()? {
+                Some(number) => self.numbers.push(number),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the last value is a block with these axes; a number has none.
@@ -236,8 +251,8 @@ impl<'de> Visitor<'de> for &mut Reader<'_> {
         self.go_on()?;
         let first = source.next_element_seed(&mut *self)?;
         if let (true, Some(Kind::Number)) = (self.uniform, first) {
-            while let Some(number) = source.next_element()? {
-                self.visit_f64(number)?;
+            while self.numbers_follow(&mut source)? {
+                self.go_on()?;
             }
             self.axes = Axes::from_slice(&[self.numbers.len() - start]);
             return Ok(Kind::Block);

@@ -260,9 +260,11 @@ impl Writer {
         let begin = self.out.len();
         loop {
             let mut written = 0;
-            for element in data.by_ref().take(PORTION) {
-                self.line.put(digits(element, nonfinite, &mut zmij::Buffer::new()), &mut self.out);
-                written += 1;
+            while written < PORTION {
+                match self.line.put(&mut data, nonfinite, &mut self.out) {
+                    0 => break,
+                    count => written += count,
+                }
             }
             self.line.empty(&mut self.out);
             self.advance(written);

@@ -26,10 +26,15 @@ pub(super) enum Other {
     Both(&'static Pair, u16, [u16; 2]),
     /// To one of the targets.
     Store(u16, usize, Store),
+    /// Rows of a target, an element from each register.
+    Rows(Vec<u16>, usize),
     /// Operations that the last step does for each lane, by the primitives' own account.
     #[cfg(test)]
     Count(u64),
 }
+
+/// Fewer columns are as well written one by one.
+const LEAST_COLUMNS: usize = 4;
 
 /// A program over many points.
 #[derive(Debug)]
@@ -48,8 +53,10 @@ impl Lanes {
     /// Gives out the registers of a program over so many points.
     pub(super) fn new(code: &Code, length: usize) -> Option<Self> {
         let targets = targets(code);
-        let mut stores: Vec<&Store> = code.stores.iter().collect();
-        // A value goes where it belongs as soon as it is there.
+        let rows: Vec<Option<Vec<u32>>> = targets.iter().map(|&(slot, step)| rows(code, slot, step?)).collect();
+        let of = |store: &Store| targets.iter().position(|t| t.0 == store.slot);
+        let mut stores: Vec<&Store> = code.stores.iter().filter(|s| of(s).is_none_or(|t| rows[t].is_none())).collect();
+        // A value goes where it belongs as soon as it is there, rows once they are complete.
         stores.sort_by_key(|s| s.value);
         let mut stores = stores.into_iter().peekable();
         let mut giver = Giver::new(code)?;
@@ -57,9 +64,17 @@ impl Lanes {
             giver.compute(v)?;
             while let Some(store) = stores.next_if(|s| s.value == v) {
                 let register = giver.loaded(v)?;
-                let target = targets.iter().position(|t| t.0 == store.slot)?;
-                giver.other(Other::Store(register, target, *store));
+                giver.other(Other::Store(register, of(store)?, *store));
                 giver.used(v);
+            }
+            for (target, columns) in rows.iter().enumerate() {
+                if let Some(columns) = columns
+                    && columns.iter().max() == Some(&v)
+                {
+                    let registers = columns.iter().map(|&c| giver.loaded(c)).collect::<Option<_>>()?;
+                    giver.other(Other::Rows(registers, target));
+                    columns.iter().for_each(|&c| giver.used(c));
+                }
             }
         }
         let Giver { registers, numbers, shared, steps, .. } = giver;
@@ -90,6 +105,16 @@ fn targets(code: &Code) -> Vec<(usize, Option<usize>)> {
         }
     }
     targets
+}
+
+/// The values that the rows of a slot consist of, in order, if these fill it and are long.
+fn rows(code: &Code, slot: usize, length: usize) -> Option<Vec<u32>> {
+    let mut columns = vec![None; length];
+    for store in code.stores.iter().filter(|s| s.slot == slot && s.stride > 0) {
+        columns[store.offset] = Some(store.value);
+    }
+    let columns: Vec<u32> = columns.into_iter().collect::<Option<_>>()?;
+    (length >= LEAST_COLUMNS).then_some(columns)
 }
 
 /// Gives out registers, value by value.

@@ -8,14 +8,14 @@ use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
 use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
-use crate::kernel::{best, share};
+use crate::kernel::{best, interleave, share};
 
-/// Lanes of a tile, and those of a tile of a program whose registers would fill the first-level cache.
+/// Lanes of a tile, and those of a tile of a program whose registers would take much of the second-level cache.
 const WIDE: usize = 128;
 const NARROW: usize = 64;
 
 /// Most registers of a program with wide tiles.
-const MOST_WIDE: usize = 32;
+const MOST_WIDE: usize = 64;
 
 /// Lanes that are computed together.
 const CHUNK: usize = 8;
@@ -151,6 +151,12 @@ impl Part<'_> {
             Other::Store(register, target, store) => {
                 let source = &file[usize::from(*register)][..tile.count];
                 write(source, store, tile.done, self.targets[*target]);
+            }
+            Other::Rows(registers, target) => {
+                let columns: SmallVec<[&[f64]; 32]> =
+                    registers.iter().map(|&r| &file[usize::from(r)][..tile.count]).collect();
+                let first = tile.done * columns.len();
+                interleave(&columns, &mut self.targets[*target][first..first + tile.count * columns.len()]);
             }
             #[cfg(test)]
             Other::Count(each) => crate::kernel::tally::done(tile.count * *each as usize),

@@ -1,6 +1,6 @@
 //! eˣ and eˣ - 1.
 
-use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_ordered_sum, exact_sum, polynomial};
+use super::{INVERSE_FACTORIAL as C, ROUNDER, exact_ordered_sum, exact_sum, short_chain};
 
 /// ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 pub(super) const LN_2: [f64; 2] = [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14];
@@ -24,7 +24,7 @@ fn reduce(x: f64) -> Reduced {
     let high = k.mul_add(-LN_2[0], x);
     let low = k * LN_2[1];
     let r = high - low;
-    let quotient = polynomial(r, [C[2], C[3], C[4], C[5], C[6], C[7], C[8], C[9], C[10], C[11], C[12], C[13]]);
+    let quotient = short_chain(r, [C[2], C[3], C[4], C[5], C[6], C[7], C[8], C[9], C[10], C[11], C[12], C[13]]);
     Reduced { shifted, k, high, tail: (r * r).mul_add(quotient, -low) }
 }
 
@@ -58,15 +58,22 @@ pub fn exp(x: f64) -> f64 {
 
 /// 2ᵏ for a k between -1022 and 1023.
 #[inline(always)]
-fn power(shifted: f64) -> f64 {
+const fn power(shifted: f64) -> f64 {
     f64::from_bits(shifted.to_bits().wrapping_sub(ROUNDER.to_bits() - 1023) << 52)
 }
 
-/// eˣ, and eˣ - 1 in two parts, of which the second is below the last place of the first; `x` must not be above 0.
+/// By so many powers of two [`exp_and_expm1_below_zero`] gives eˣ too large.
+const RAISED: f64 = 64.0;
+
+/// Takes off what [`exp_and_expm1_below_zero`] adds.
+pub(super) const LOWERED: f64 = power(ROUNDER - RAISED);
+
+/// 2⁶⁴·eˣ, which is not subnormal where eˣ is, and eˣ - 1 in two parts, of which the second is below the last place of
+/// the first; `x` must not be above 0.
 #[inline(always)]
 pub(super) fn exp_and_expm1_below_zero(x: f64) -> (f64, [f64; 2]) {
-    let Reduced { shifted, tail, high, .. } = reduce(clamped(x, LEAST, 0.0));
-    let whole = scaled(1.0 + (high + tail), shifted);
+    let Reduced { shifted, tail, high, .. } = reduce(if x < LEAST { LEAST } else { x });
+    let whole = (1.0 + (high + tail)) * power(shifted + RAISED);
     // From there on it is -1.
     let power = power(if shifted < ROUNDER - 60.0 { ROUNDER - 60.0 } else { shifted });
     let (sum, error) = exact_ordered_sum(power - 1.0, power * high);

@@ -1,6 +1,6 @@
 //! The hyperbolic tangent and its slope.
 
-use super::exponential::exp_and_expm1_below_zero;
+use super::exponential::{LOWERED, exp_and_expm1_below_zero};
 
 /// The hyperbolic tangent.
 #[inline(always)]
@@ -18,12 +18,12 @@ pub fn sech2(x: f64) -> f64 {
 /// quotient made up for; and its slope, as 4e/(1 + e)². One reciprocal serves both.
 #[inline(always)]
 pub fn tanh_and_sech2(x: f64) -> [f64; 2] {
-    let (e, [high, low]) = exp_and_expm1_below_zero(-2.0 * x.abs());
+    let (raised, [high, low]) = exp_and_expm1_below_zero(-2.0 * x.abs());
     let below = 2.0 + high;
     let below_low = (2.0 - below) + high + low;
     let inverse = 1.0 / below;
     let quotient = -high * inverse;
     let rest = quotient.mul_add(-below, -high) - quotient.mul_add(below_low, low);
     let tanh = rest.mul_add(inverse, quotient).copysign(x);
-    [tanh, 4.0 * e * inverse * inverse]
+    [tanh, raised * inverse * (4.0 * LOWERED * inverse)]
 }

@@ -50,6 +50,17 @@ fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
     x.mul_add(other, sum)
 }
 
+/// The same of twelve terms, with the shortest chain of operations that wait for each other (Estrin's scheme): where much
+/// else is to be done for an element, processors see no other to go on with.
+#[inline(always)]
+fn short_chain(x: f64, c: [f64; 12]) -> f64 {
+    let square = x * x;
+    let fourth = square * square;
+    let pair = |i: usize| c[i + 1].mul_add(x, c[i]);
+    let four = |i: usize| pair(i + 2).mul_add(square, pair(i));
+    four(8).mul_add(fourth * fourth, four(4).mul_add(fourth, four(0)))
+}
+
 /// The product of two numbers, and its rounding error.
 #[inline(always)]
 fn exact_product(x: f64, y: f64) -> (f64, f64) {
