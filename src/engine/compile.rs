@@ -2,6 +2,7 @@
 //! by cost, and refuses what is over the budget, all before anything is computed.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 
 use rustc_hash::FxHashMap;
 
@@ -121,6 +122,7 @@ impl Compiled {
             batch: length,
             cost,
             spare: Mutex::default(),
+            quickest: AtomicU64::new(u64::MAX),
         })
     }
 }

@@ -128,7 +128,7 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 /// and named in [`Definitions::broken`], so that the others can be looked at further. The function part of an
 /// earlier document is taken over as it was. Nothing of it is of use once `cancel` is set.
 pub(super) fn read_partially(bytes: &[u8], caches: &Caches, cancel: &Cancel) -> (Option<Document>, Vec<Fault>) {
-    if let Some(document) = recall(bytes, caches, cancel) {
+    if let Some(document) = recall(bytes, usize::MAX, caches, cancel) {
         return (Some(document), Vec::new());
     }
     let body = match json::read_until(bytes, cancel) {

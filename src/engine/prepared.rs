@@ -1,6 +1,7 @@
 //! A request between its halves: understood and planned, so that what it costs is known, and not yet run.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tracing::Span;
@@ -52,6 +53,12 @@ impl Prepared {
             return Cost { flops: 0, bytes: 0, elements: 0, ..self.running };
         }
         self.running
+    }
+
+    /// The least time in which its plan was run and an answer written so far; `None` before the first.
+    pub fn quickest(&self) -> Option<Duration> {
+        let nanoseconds = self.compiled.quickest.load(Ordering::Relaxed);
+        (nanoseconds < u64::MAX).then_some(Duration::from_nanos(nanoseconds))
     }
 
     /// The time the caller will wait at most, if the document says so.

@@ -41,7 +41,18 @@ impl<'a> Members<'a> {
 
     /// Steps over the value that is next.
     pub fn step(&mut self) -> Option<Range<usize>> {
-        let range = self.next..value(self.text, self.next)?;
+        self.step_within(usize::MAX)
+    }
+
+    /// The same, if its text has at most so many bytes; no more of it is looked at.
+    pub fn step_within(&mut self, most: usize) -> Option<Range<usize>> {
+        // A number ends before what follows it.
+        let seen = self.text.len().min(self.next.saturating_add(most).saturating_add(1));
+        let end = value(&self.text[..seen], self.next)?;
+        let range = self.next..end;
+        if range.len() > most {
+            return None;
+        }
         self.next = range.end;
         Some(range)
     }

@@ -45,9 +45,9 @@ struct Constants {
     sparse: Scattered,
 }
 
-/// The document, if its function part is known and nothing is wrong with the rest.
-pub(in crate::engine) fn recall(bytes: &[u8], caches: &Caches, cancel: &Cancel) -> Option<Document> {
-    let (part, spans) = find(bytes, caches.texts())?;
+/// The document, if its function part is known and nothing is wrong with the rest, which has at most `fresh` bytes.
+pub(in crate::engine) fn recall(bytes: &[u8], fresh: usize, caches: &Caches, cancel: &Cancel) -> Option<Document> {
+    let (part, spans) = find(bytes, fresh, caches.texts())?;
     let Ok(Json::Object(rest)) = json::read_until(&without(bytes, &spans), cancel) else { return None };
     let mut faults = Vec::new();
     let fields = Fields::new(&rest, "", &FIELDS, &mut faults);
@@ -91,8 +91,9 @@ pub(super) fn remember(bytes: &[u8], document: &Document, caches: &Caches) {
     }
 }
 
-/// The known parts of a document, and where their texts are in it; `None` unless it is known as a whole.
-fn find(bytes: &[u8], texts: &Texts) -> Option<(FunctionPart, Vec<Range<usize>>)> {
+/// The known parts of a document, and where their texts are in it; `None` unless it is known as a whole, but for so many
+/// bytes.
+fn find(bytes: &[u8], mut fresh: usize, texts: &Texts) -> Option<(FunctionPart, Vec<Range<usize>>)> {
     let mut members = Members::of(bytes)?;
     let (mut definitions, mut constants, mut spans) = (None, None, Vec::with_capacity(2));
     while let Some((key, start)) = members.key() {
@@ -110,7 +111,7 @@ fn find(bytes: &[u8], texts: &Texts) -> Option<(FunctionPart, Vec<Range<usize>>)
                 length
             }
             _ => {
-                members.step()?;
+                fresh = fresh.checked_sub(members.step_within(fresh)?.len())?;
                 continue;
             }
         };
@@ -197,7 +198,7 @@ mod tests {
         let caches = Caches::default();
         let (before, faults) = read_partially(earlier.as_bytes(), &caches, &Cancel::default());
         assert!(before.is_some() && faults.is_empty(), "{earlier}: {faults:?}");
-        let recalled = recall(text.as_bytes(), &caches, &Cancel::default()).is_some();
+        let recalled = recall(text.as_bytes(), usize::MAX, &caches, &Cancel::default()).is_some();
         let (document, faults) = read_partially(text.as_bytes(), &caches, &Cancel::default());
         let (fresh, expected) = read_partially(text.as_bytes(), &Caches::default(), &Cancel::default());
         assert_eq!(format!("{faults:?}"), format!("{expected:?}"), "{text}");
@@ -221,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn a_document_with_much_beside_its_functions_is_not_looked_through() {
+        let caches = Caches::default();
+        assert!(read_partially(FIRST.as_bytes(), &caches, &Cancel::default()).0.is_some());
+        let recalled = |fresh| recall(FIRST.as_bytes(), fresh, &caches, &Cancel::default()).is_some();
+        let at = r#"{"x": [1, 2]}"#.len();
+        assert!(recalled(at) && !recalled(at - 1) && !recalled(0));
+    }
+
+    #[test]
     fn other_functions_or_constants_are_read_anew() {
         for (from, to) in [("\"c\": 7", "\"c\": 8"), ("W @ x + c", "W @ x - c"), ("{\"W\"", "{ \"W\"")] {
             assert!(!read(FIRST, &FIRST.replace(from, to)).1, "{to}");
@@ -232,7 +242,7 @@ mod tests {
         for known in [FIRST, &alone] {
             assert!(read_partially(known.as_bytes(), &caches, &Cancel::default()).0.is_some(), "{known}");
         }
-        assert!(recall(clash.as_bytes(), &caches, &Cancel::default()).is_none());
+        assert!(recall(clash.as_bytes(), usize::MAX, &caches, &Cancel::default()).is_none());
     }
 
     #[test]

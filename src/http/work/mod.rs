@@ -39,10 +39,17 @@ use lane::Grant;
 /// A body of at most so many bytes is read in a millisecond or two.
 const SMALL_BODY: usize = 256 << 10;
 
-/// The longest document, the most operations and the most numbers of an answer that are dealt with where the
-/// connection is served: together some tens of microseconds, which is about what handing work to another thread
-/// and waiting for it takes.
-const AT_ONCE: (usize, u64, u64) = (16 << 10, 50_000, 1000);
+/// The longest document that is looked up where the connection is served, and the most bytes of it that are not known
+/// from earlier ones: to compare those that are takes a tenth of a nanosecond each.
+const LOOKED_UP: (usize, usize) = (1 << 20, 16 << 10);
+
+/// The most operations and the most numbers of an answer that are dealt with there, too: some tens of microseconds, which
+/// is about what handing work to another thread and waiting for it takes.
+const AT_ONCE: (u64, u64) = (50_000, 1000);
+
+/// So many operations are dealt with there where they took so long before: products of matrices do not take the time of
+/// others.
+const QUICK: (u64, Duration) = (1_000_000, Duration::from_micros(100));
 
 /// What takes longer to read and plan is no small request.
 const SMALL_READING: Duration = Duration::from_millis(100);
@@ -97,9 +104,10 @@ impl Work {
 
     /// Answers a document. Dropping the future stops its computation.
     pub(super) async fn answer(&self, endpoint: Endpoint, document: Document) -> Result<Done, Problem> {
-        let answer = match self.at_once(endpoint, &document) {
+        let known = self.recall(endpoint, &document);
+        let answer = match known.as_ref().and_then(|prepared| self.at_once(prepared)) {
             Some(answer) => answer,
-            None => self.in_lanes(endpoint, document).await,
+            None => self.in_lanes(endpoint, document, known).await,
         };
         if let Ok(done) = &answer {
             self.metrics.computed(&done.timings, done.flops);
@@ -107,30 +115,35 @@ impl Work {
         answer
     }
 
-    /// Answers a document whose plan is known, if that takes less time than handing it over.
-    fn at_once(&self, endpoint: Endpoint, document: &Document) -> Option<Result<Done, Problem>> {
-        let (length, flops, elements) = AT_ONCE;
+    /// Reads a document whose functions and plan are known, if that takes less time than handing it over.
+    fn recall(&self, endpoint: Endpoint, document: &Document) -> Option<Prepared> {
+        let (length, fresh) = LOOKED_UP;
         if document.bytes().len() > length || *self.stopped.borrow() {
             return None;
         }
-        let prepared = self.engine.recall(document.bytes(), endpoint)?;
+        self.engine.recall(document.bytes(), endpoint, fresh)
+    }
+
+    /// Answers a document, if that takes less time than handing it over.
+    fn at_once(&self, prepared: &Prepared) -> Option<Result<Done, Problem>> {
+        let ((flops, elements), (quick_flops, quick)) = (AT_ONCE, QUICK);
         let cost = prepared.cost();
-        if cost.flops > flops || cost.elements > elements {
+        let is_quick = || cost.flops <= quick_flops && prepared.quickest().is_some_and(|took| took <= quick);
+        if cost.elements > elements || (cost.flops > flops && !is_quick()) {
             return None;
         }
         let grant = self.small.lane.enter_now(cost.bytes)?;
-        let timings = Timings { parse: prepared.read, plan: prepared.plan, ..Timings::default() };
-        Some(run(&self.engine, &prepared, grant, &Job::default(), timings))
+        Some(run(&self.engine, prepared, grant, &Job::default(), Timings::prepared(prepared)))
     }
 
-    /// Answers a document on the threads that compute.
-    async fn in_lanes(&self, endpoint: Endpoint, document: Document) -> Result<Done, Problem> {
+    /// Answers a document, which may be known, on the threads that compute.
+    async fn in_lanes(&self, endpoint: Endpoint, document: Document, known: Option<Prepared>) -> Result<Done, Problem> {
         let watch = Watch::new(Arc::clone(&self.metrics));
         let start = Instant::now();
         let mut stopped = self.stopped.subscribe();
         let answer = tokio::select! {
             biased;
-            answer = self.steps(&watch, start, endpoint, document) => answer,
+            answer = self.steps(&watch, start, endpoint, document, known) => answer,
             () = sleep_until(start + self.patience) => {
                 watch.stop(Reason::Deadline);
                 Err(late(&format!(
@@ -156,13 +169,17 @@ impl Work {
         start: Instant,
         endpoint: Endpoint,
         document: Document,
+        known: Option<Prepared>,
     ) -> Result<Done, Problem> {
         let small = document.bytes().len() <= SMALL_BODY;
         let mut timings = Timings::default();
-        let mut first = self.first(watch, small, endpoint, document, &mut timings).await?;
-        if let First::Anew(document) = first {
-            first = self.first(watch, false, endpoint, document, &mut timings).await?;
-        }
+        let first = match known {
+            Some(prepared) => self.waits(prepared, document),
+            None => match self.first(watch, small, endpoint, document, &mut timings).await? {
+                First::Anew(document) => self.first(watch, false, endpoint, document, &mut timings).await?,
+                first => first,
+            },
+        };
         match first {
             First::Done(done) => Ok(done),
             // Only a small one is told to begin anew.
@@ -191,7 +208,7 @@ impl Work {
         timings: &mut Timings,
     ) -> Result<First, Problem> {
         let crew = if small { &self.small } else { &self.large };
-        let reading = (document.bytes().len() as u64).saturating_mul(READ_FACTOR);
+        let reading = reading(&document);
         let mut grant = crew.enter(reading, timings, &self.metrics).await?;
         let (engine, job, ceiling, mut timings) =
             (Arc::clone(&self.engine), watch.job(), self.small.ceiling(), *timings);
@@ -221,6 +238,13 @@ impl Work {
         work.await
     }
 
+    /// The first step is done for a document that is known.
+    fn waits(&self, prepared: Prepared, document: Document) -> First {
+        let (cost, timings) = (prepared.cost(), Timings::prepared(&prepared));
+        let (is_small, need) = (self.small.ceiling().admits(&cost), cost.bytes.saturating_add(reading(&document)));
+        First::Waits { prepared: Box::new(prepared), document, is_small, need, timings }
+    }
+
     /// Waits for a place in a lane and runs there.
     async fn second(
         &self,
@@ -234,6 +258,11 @@ impl Work {
         let (engine, job) = (Arc::clone(&self.engine), watch.job());
         crew.run(move || run(&engine, &prepared, grant, &job, timings)).await
     }
+}
+
+/// Bytes that reading a document takes.
+fn reading(document: &Document) -> u64 {
+    (document.bytes().len() as u64).saturating_mul(READ_FACTOR)
 }
 
 /// What came of the first step.

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::engine::Prepared;
+
 /// The phases, by the names they have everywhere.
 pub(in crate::http) const PHASES: [&str; 5] = ["parse", "plan", "queue", "run", "write"];
 
@@ -17,6 +19,11 @@ pub(in crate::http) struct Timings {
 }
 
 impl Timings {
+    /// Those of what was read and planned.
+    pub(super) fn prepared(prepared: &Prepared) -> Self {
+        Self { parse: prepared.read, plan: prepared.plan, ..Self::default() }
+    }
+
     /// The phases with their times.
     pub(in crate::http) fn phases(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         PHASES.into_iter().zip([self.parse, self.plan, self.queue, self.run, self.write])
