@@ -1,5 +1,7 @@
 //! A program over many points, as it is planned: registers hold a tile of them, a lane for each point.
 
+use std::ops::RangeInclusive;
+
 use super::super::run::{Cancel, Cancelled, Memory};
 use super::code::{Access, Code, Registers, Store, Value};
 use super::tasks::{Kind, Sum, Task, tasks, uses};
@@ -33,8 +35,8 @@ pub(super) enum Other {
     Count(u64),
 }
 
-/// Fewer columns are as well written one by one.
-const LEAST_COLUMNS: usize = 4;
+/// Fewer columns are as well written one by one, and more would keep too many registers.
+const COLUMNS: RangeInclusive<usize> = 4..=256;
 
 /// A program over many points.
 #[derive(Debug)]
@@ -53,27 +55,32 @@ impl Lanes {
     /// Gives out the registers of a program over so many points.
     pub(super) fn new(code: &Code, length: usize) -> Option<Self> {
         let targets = targets(code);
-        let rows: Vec<Option<Vec<u32>>> = targets.iter().map(|&(slot, step)| rows(code, slot, step?)).collect();
-        let of = |store: &Store| targets.iter().position(|t| t.0 == store.slot);
-        let mut stores: Vec<&Store> = code.stores.iter().filter(|s| of(s).is_none_or(|t| rows[t].is_none())).collect();
+        let mut rows = rows(code, &targets);
+        let in_rows = |target| rows.iter().any(|rows| rows.target == target);
+        let mut stores = Vec::with_capacity(code.stores.len());
+        for store in &code.stores {
+            let target = targets.iter().position(|t| t.0 == store.slot)?;
+            if !in_rows(target) {
+                stores.push((target, *store));
+            }
+        }
         // A value goes where it belongs as soon as it is there, rows once they are complete.
-        stores.sort_by_key(|s| s.value);
-        let mut stores = stores.into_iter().peekable();
+        stores.sort_by_key(|(_, store)| store.value);
+        rows.sort_by_key(|rows| rows.last);
+        let (mut stores, mut rows) = (stores.into_iter().peekable(), rows.into_iter().peekable());
         let mut giver = Giver::new(code)?;
         for v in 0..code.values.len() as u32 {
             giver.compute(v)?;
-            while let Some(store) = stores.next_if(|s| s.value == v) {
+            while let Some((target, store)) = stores.next_if(|(_, store)| store.value == v) {
                 let register = giver.loaded(v)?;
-                giver.other(Other::Store(register, of(store)?, *store));
+                giver.other(Other::Store(register, target, store));
                 giver.used(v);
             }
-            for (target, columns) in rows.iter().enumerate() {
-                if let Some(columns) = columns
-                    && columns.iter().max() == Some(&v)
-                {
-                    let registers = columns.iter().map(|&c| giver.loaded(c)).collect::<Option<_>>()?;
-                    giver.other(Other::Rows(registers, target));
-                    columns.iter().for_each(|&c| giver.used(c));
+            while let Some(Rows { target, columns, .. }) = rows.next_if(|rows| rows.last == v) {
+                let registers = columns.iter().map(|&c| giver.loaded(c)).collect::<Option<_>>()?;
+                giver.other(Other::Rows(registers, target));
+                for c in columns {
+                    giver.used(c);
                 }
             }
         }
@@ -107,14 +114,26 @@ fn targets(code: &Code) -> Vec<(usize, Option<usize>)> {
     targets
 }
 
-/// The values that the rows of a slot consist of, in order, if these fill it and are long.
-fn rows(code: &Code, slot: usize, length: usize) -> Option<Vec<u32>> {
-    let mut columns = vec![None; length];
-    for store in code.stores.iter().filter(|s| s.slot == slot && s.stride > 0) {
-        columns[store.offset] = Some(store.value);
-    }
-    let columns: Vec<u32> = columns.into_iter().collect::<Option<_>>()?;
-    (length >= LEAST_COLUMNS).then_some(columns)
+/// A target that is written row by row.
+struct Rows {
+    target: usize,
+    /// The values that a row consists of, in order, and the last of them that is there.
+    columns: Vec<u32>,
+    last: u32,
+}
+
+/// The targets that are filled with rows of a length that makes it worth while.
+fn rows(code: &Code, targets: &[(usize, Option<usize>)]) -> Vec<Rows> {
+    let of_target = |(target, &(slot, length)): (usize, &(usize, Option<usize>))| {
+        let mut columns = vec![None; length.filter(|length| COLUMNS.contains(length))?];
+        for store in code.stores.iter().filter(|s| s.slot == slot && s.stride > 0) {
+            columns[store.offset] = Some(store.value);
+        }
+        let columns: Vec<u32> = columns.into_iter().collect::<Option<_>>()?;
+        let last = columns.iter().copied().max()?;
+        Some(Rows { target, columns, last })
+    };
+    targets.iter().enumerate().filter_map(of_target).collect()
 }
 
 /// Gives out registers, value by value.
