@@ -25,7 +25,7 @@ mod tests;
 pub use active::kinks;
 pub use batch::batch;
 pub use bracket::Bracketing;
-pub use eliminate::{Eliminated, eliminated};
+pub use eliminate::{Eliminated, Elimination};
 pub use jacobian::{Jacobian, forward, reverse};
 pub use jvp::{Seed, jvp};
 pub use known::{Given, Known};

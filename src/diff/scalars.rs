@@ -26,7 +26,12 @@ pub fn scalars(b: &mut Builder, outputs: &[NodeId], given: &[Given], most: usize
             found[i] = numbers.iter().map(|&x| b.fill(x, &[])).collect();
             continue;
         }
-        let node = b.nodes()[i].clone();
+        let node = &b.nodes()[i];
+        if is_single(node) && node.args.iter().all(|&a| found[a.index()] == [a]) {
+            found[i] = vec![NodeId(i as u32)];
+            continue;
+        }
+        let node = node.clone();
         b.origin = node.origin;
         let args: SmallVec<[&[NodeId]; 3]> = node.args.iter().map(|a| found[a.index()].as_slice()).collect();
         let opened = open(b, NodeId(i as u32), &node, &args);
@@ -35,6 +40,11 @@ pub fn scalars(b: &mut Builder, outputs: &[NodeId], given: &[Given], most: usize
         found[i] = opened?;
     }
     Some(outputs.iter().map(|o| found[o.index()].clone()).collect())
+}
+
+/// Whether a node computes one element of one or of several.
+fn is_single(node: &Node) -> bool {
+    node.shape.is_empty() && matches!(node.op.kernel, Kernel::Elementwise(_))
 }
 
 /// Whether laying `outputs` open may be tried: see [`scalars`].

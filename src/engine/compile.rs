@@ -92,16 +92,17 @@ impl Compiled {
         roots.extend(opened.into_iter().flat_map(|o| o.roots));
         let points = roots[..count].to_vec();
         let (mut roots, bindings, axis) = add_batch(&mut b, document, &named, &built.directed, roots);
-        let opened = roots.split_off(count);
+        let mut opened = roots.split_off(count);
         if axis.is_none() {
             roots = single_steps(&mut b, &roots);
         }
         roots = turned(&mut b, &roots);
         let portions = axis.as_ref().filter(|_| opened.is_empty());
-        let portions = portions.and_then(|axis| in_portions(&mut b, &points, &roots, &axis.replaced, axis.size));
+        let mut portions = portions.and_then(|axis| in_portions(&mut b, &points, &roots, &axis.replaced, axis.size));
         let length = axis.map(|axis| axis.size);
-        let mut graph = b.finish(roots);
         wanted_still(cancel)?;
+        let kinks = places.kinks.iter_mut().map(|kink| &mut kink.1);
+        let mut graph = b.finish_with(roots, kinks.chain(&mut opened).chain(portions.iter_mut().flatten()));
         let (plan, cost) = admit(&graph, opened, portions, limits)?;
         graph.forget_the_rest(places.kinks.iter_mut().map(|kink| &mut kink.1));
         Ok(Self {

@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::part::{Part, Parts, split};
 use super::settled;
 use crate::diff::sparse::{Block, Pattern};
-use crate::diff::{Bracketing, Given, Jacobian, eliminated, forward, reverse};
+use crate::diff::{Bracketing, Elimination, Given, Jacobian, forward, reverse};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, NodeId, elements, reachable};
 
@@ -239,10 +239,10 @@ fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
         Mode::Auto if !task.sparse => (most_laid_open(b, task.values), little.min(MOST_SETTLED)),
         _ => (0, 0),
     };
-    let mut found = eliminated(b, task.values, task.inputs, &[], most);
+    let mut found = Elimination::find(b, task.values, task.inputs, &[], most);
     let settled = found.is_none() && !task.constants.is_empty();
     if settled {
-        found = eliminated(b, task.values, task.inputs, &settled::given(task.constants), most_settled);
+        found = Elimination::find(b, task.values, task.inputs, &settled::given(task.constants), most_settled);
     }
     let Some(found) = found else {
         let detail = "the derivative cannot be eliminated number by number: it is too large for that, or a loop, a \
@@ -250,6 +250,11 @@ fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
         let hint = "leave out `mode`: the cheapest way is then found by itself";
         return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
     };
+    // What multiplies too much is not built only to be weighed.
+    if task.mode == Mode::Auto && found.multiplications as u64 > task.least.get() / ELIMINATION_GAIN {
+        return Err(too_large(b, task));
+    }
+    let found = found.build(b);
     Ok(Built { values: Some(found.values), settled, ..Built::dense(found.jacobian) })
 }
 

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
 use super::bound::bound;
-use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin};
+use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable, renumber};
 use super::primitive::{Kernel, Primitive, ShapeError, Single};
 use super::shape::Shape;
 use crate::tensor::Tensor;
@@ -29,9 +29,10 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder whose graph is wanted until the flag is set.
-    pub fn until(unwanted: Arc<AtomicBool>) -> Self {
-        Self { unwanted, ..Self::default() }
+    /// A builder whose graph is wanted until the flag is set, with room for so many nodes.
+    pub fn until(unwanted: Arc<AtomicBool>, expected: usize) -> Self {
+        let (nodes, seen) = (Vec::with_capacity(expected), HashTable::with_capacity(expected));
+        Self { nodes, seen, unwanted, ..Self::default() }
     }
 
     /// Whether nobody wants the graph any more. A transform then ends where it is: what it gives back has the right
@@ -96,7 +97,8 @@ impl Builder {
 
     /// One value everywhere.
     pub fn fill(&mut self, value: f64, shape: &[usize]) -> NodeId {
-        self.push(&FILL, &[], Attr::Fill(shape.into(), value.to_bits()), shape.into())
+        let attr = Attr::Fill(SmallVec::from_slice(shape), value.to_bits());
+        self.push(&FILL, &[], attr, SmallVec::from_slice(shape))
     }
 
     /// Literal elements.
@@ -107,10 +109,12 @@ impl Builder {
 
     /// A node, or why its arguments do not fit.
     pub fn try_make(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr) -> Result<NodeId, ShapeError> {
-        let shape = {
-            let shapes: SmallVec<[&[usize]; 4]> = args.iter().map(|&a| self.shape(a).as_slice()).collect();
-            (op.shape)(&attr, &shapes)?
-        };
+        let of = |a: NodeId| self.shape(a).as_slice();
+        let shape = match *args {
+            [x] => (op.shape)(&attr, &[of(x)]),
+            [x, y] => (op.shape)(&attr, &[of(x), of(y)]),
+            _ => (op.shape)(&attr, &args.iter().map(|&a| of(a)).collect::<SmallVec<[_; 4]>>()),
+        }?;
         if let Some(simplify) = op.simplify
             && let Some(id) = simplify(self, args, &attr)
         {
@@ -158,21 +162,34 @@ impl Builder {
         Graph { nodes: self.nodes.into(), outputs }
     }
 
+    /// Closes the graph, and leaves out all that neither the outputs nor `others` depend on; these get their new numbers.
+    pub fn finish_with<'a>(mut self, mut outputs: Vec<NodeId>, others: impl Iterator<Item = &'a mut NodeId>) -> Graph {
+        let mut others: Vec<&mut NodeId> = others.collect();
+        let needed: Vec<NodeId> = outputs.iter().copied().chain(others.iter().map(|n| **n)).collect();
+        let live = reachable(&self.nodes, &needed);
+        let mut kept = live.iter();
+        self.nodes.retain(|_| kept.next().is_some_and(|live| *live));
+        let numbers = renumber(&mut self.nodes, &live);
+        let others = others.iter_mut().map(|n| &mut **n);
+        outputs.iter_mut().chain(others).for_each(|n| *n = numbers[n.index()]);
+        Graph { nodes: self.nodes.into(), outputs }
+    }
+
     /// Predicted floating-point operations of everything that `outputs` depend on.
     pub fn flops(&self, outputs: &[NodeId]) -> u64 {
         super::graph::flops(&self.nodes, outputs)
     }
 
     fn push(&mut self, op: &'static Primitive, args: &[NodeId], attr: Attr, shape: Shape) -> NodeId {
-        let turned: SmallVec<[NodeId; 3]> = match (op.single, args) {
-            (Single::Arithmetic(arithmetic), &[x, y]) if arithmetic.commutes() => [y, x].into_iter().collect(),
-            _ => args.into(),
+        let turned = match (op.single, args) {
+            (Single::Arithmetic(arithmetic), &[x, y]) if arithmetic.commutes() => Some([y, x]),
+            _ => None,
         };
-        let key = hash(op, args.min(&turned), &attr);
+        let key = hash(op, turned.as_ref().map_or(args, |turned| args.min(turned)), &attr);
         let nodes = &self.nodes;
         let equal = |&(its, id): &(u64, NodeId)| {
             let node = &nodes[id.index()];
-            let args = || node.args.as_slice() == args || node.args == turned;
+            let args = || node.args.as_slice() == args || turned.is_some_and(|turned| node.args.as_slice() == turned);
             its == key && std::ptr::eq(node.op, op) && args() && node.attr == attr
         };
         if let Some(&(_, id)) = self.seen.find(key, equal) {
@@ -180,7 +197,7 @@ impl Builder {
         }
         let id = NodeId(self.nodes.len() as u32);
         let bound = bound(&self.nodes, op, args, &attr);
-        self.nodes.push(Node { op, args: args.into(), attr, shape, origin: self.origin, bound });
+        self.nodes.push(Node { op, args: SmallVec::from_slice(args), attr, shape, origin: self.origin, bound });
         self.seen.insert_unique(key, (key, id), |&(key, _)| key);
         id
     }

@@ -21,7 +21,7 @@ impl NodeId {
 }
 
 /// One value: an operation applied to earlier values.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Node {
     /// The operation.
     pub op: &'static Primitive,
@@ -44,6 +44,14 @@ pub struct Origin {
     pub call: u32,
     /// Whether the node belongs to a derivative of that call, not to its value.
     pub derivative: bool,
+}
+
+impl Clone for Node {
+    fn clone(&self) -> Self {
+        // What is derived would copy these element by element.
+        let (args, shape) = (SmallVec::from_slice(&self.args), SmallVec::from_slice(&self.shape));
+        Self { args, shape, attr: self.attr.clone(), ..*self }
+    }
 }
 
 impl Node {
@@ -113,18 +121,25 @@ impl Graph {
         let mut looked_at: Vec<&mut NodeId> = looked_at.collect();
         let needed: Vec<NodeId> = self.outputs.iter().copied().chain(looked_at.iter().map(|n| **n)).collect();
         let live = reachable(&self.nodes, &needed);
-        let mut numbers = vec![NodeId(0); live.len()];
-        let mut kept: Vec<Node> = Vec::with_capacity(live.iter().filter(|live| **live).count());
-        for (i, node) in self.nodes.iter().enumerate().filter(|(i, _)| live[*i]) {
-            numbers[i] = NodeId(kept.len() as u32);
-            let mut node = node.clone();
-            node.args.iter_mut().for_each(|a| *a = numbers[a.index()]);
-            kept.push(node);
-        }
-        self.nodes = kept.into();
+        let mut nodes: Vec<Node> = Vec::with_capacity(live.iter().filter(|live| **live).count());
+        nodes.extend(self.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(node, _)| node.clone()));
+        let numbers = renumber(&mut nodes, &live);
+        self.nodes = nodes.into();
         let others = looked_at.iter_mut().map(|n| &mut **n);
         self.outputs.iter_mut().chain(others).for_each(|n| *n = numbers[n.index()]);
     }
+}
+
+/// Gives new numbers to the nodes that are live, which are the ones that are left, and tells them by the old ones.
+pub(super) fn renumber(nodes: &mut [Node], live: &[bool]) -> Vec<NodeId> {
+    let mut numbers = Vec::with_capacity(live.len());
+    let mut count = 0;
+    for &live in live {
+        numbers.push(NodeId(count));
+        count += u32::from(live);
+    }
+    nodes.iter_mut().flat_map(|node| &mut node.args).for_each(|a| *a = numbers[a.index()]);
+    numbers
 }
 
 /// Marks the nodes that `outputs` depend on.

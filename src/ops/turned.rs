@@ -107,7 +107,11 @@ struct Turner<'a> {
 impl Turner<'_> {
     /// The same value made in a better order, if there is one; `read` is the one in which it is read, if not its own.
     fn better(&mut self, n: NodeId, read: Option<&[usize]>) -> Option<NodeId> {
-        let node = self.b.node(n).clone();
+        let node = self.b.node(n);
+        if node.args.iter().all(|&a| self.b.shape(a).len() < 2) {
+            return None;
+        }
+        let node = node.clone();
         match &node.attr {
             Attr::Axes(summed) if node.is(&SUM) => self.sum(node.args[0], summed),
             _ if matches!(node.op.kernel, Kernel::Elementwise(_)) => {

@@ -37,7 +37,7 @@ impl Segment {
             }
         }
         needed.sort_unstable();
-        let mut b = Builder::until(from.unwanted().clone());
+        let mut b = Builder::until(from.unwanted().clone(), 0);
         for n in needed {
             let node = from.node(n);
             let is_literal = matches!(node.attr, Attr::Input(..) | Attr::Data(_));

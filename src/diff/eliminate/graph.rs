@@ -178,12 +178,19 @@ impl<E: Clone> Graph<E> {
         let sorted = self.inner.len() <= MOST_SORTED;
         let orders =
             [Order::Markowitz, Order::Reverse, Order::Forward].into_iter().filter(|o| sorted || *o != Order::Markowitz);
-        let orders = orders.map(|order| self.order(order));
-        orders.min_by_key(|(_, count)| *count).unwrap_or_default()
+        let mut best: Option<(Vec<u32>, usize)> = None;
+        for order in orders {
+            let most = best.as_ref().map_or(usize::MAX, |(_, count)| *count);
+            let (vertices, count) = self.order(order, most);
+            if count < most {
+                best = Some((vertices, count));
+            }
+        }
+        best.unwrap_or_default()
     }
 
-    /// The vertices in an order, and the multiplications it takes.
-    pub(super) fn order(&self, order: Order) -> (Vec<u32>, usize) {
+    /// The vertices in an order, and the multiplications it takes; those are not counted further than to `most`.
+    pub(super) fn order(&self, order: Order, most: usize) -> (Vec<u32>, usize) {
         let mut net = self.weights.clone();
         let mut count = Count::default();
         let vertices = match order {
@@ -192,6 +199,9 @@ impl<E: Clone> Graph<E> {
             Order::Markowitz => return self.markowitz(net),
         };
         for &v in &vertices {
+            if count.0 >= most {
+                break;
+            }
             net.eliminate(v, &mut count);
         }
         (vertices, count.0)

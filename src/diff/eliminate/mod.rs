@@ -26,60 +26,82 @@ pub struct Eliminated {
     pub jacobian: Jacobian,
     /// The outputs themselves, laid open: the products are made of what they are.
     pub values: Vec<NodeId>,
-    /// Multiplications of edges, neither of which is constant or one of which is neither 1 nor -1.
-    pub multiplications: usize,
 }
 
-/// By elimination; `None` where the derivative cannot be laid open into scalars, or more than `most` would be looked at.
-/// Inputs that are `given` become numbers.
-pub fn eliminated(
-    b: &mut Builder,
-    outputs: &[NodeId],
-    inputs: &[NodeId],
-    given: &[Given],
-    most: usize,
-) -> Option<Eliminated> {
-    if !fits(b, outputs, given, most) {
-        return None;
+/// An elimination before it is done.
+#[derive(Debug)]
+pub struct Elimination<'a> {
+    outputs: &'a [NodeId],
+    inputs: &'a [NodeId],
+    graph: Graph<NodeId>,
+    /// The vertices in the cheapest order.
+    order: Vec<u32>,
+    /// Multiplications of edges, neither of which is constant or one of which is neither 1 nor -1.
+    pub multiplications: usize,
+    /// The elements of the outputs.
+    values: Vec<Vec<NodeId>>,
+    /// Which outputs depend on the inputs at all.
+    moves: Vec<bool>,
+}
+
+impl<'a> Elimination<'a> {
+    /// Linearises and finds the cheapest order; `None` where the derivative cannot be laid open into scalars, or more
+    /// than `most` would be looked at. Inputs that are `given` become numbers.
+    pub fn find(
+        b: &mut Builder,
+        outputs: &'a [NodeId],
+        inputs: &'a [NodeId],
+        given: &[Given],
+        most: usize,
+    ) -> Option<Self> {
+        if !fits(b, outputs, given, most) {
+            return None;
+        }
+        let (linear, tangents) = linearised(b, outputs, inputs, &[]);
+        let moving: Vec<NodeId> = linear.iter().copied().flatten().collect();
+        let roots: Vec<NodeId> = moving.iter().chain(&tangents).chain(outputs).copied().collect();
+        let mut opened = scalars(b, &roots, given, most)?;
+        let values = opened.split_off(moving.len() + tangents.len());
+        let (ends, starts) = opened.split_at(moving.len());
+        let graph = linear_graph(b, &ends.concat(), &starts.concat());
+        let (order, multiplications) = graph.cheapest();
+        let moves = linear.iter().map(Option::is_some).collect();
+        Some(Self { outputs, inputs, graph, order, multiplications, values, moves })
     }
-    let (linear, tangents) = linearised(b, outputs, inputs, &[]);
-    let moving: Vec<NodeId> = linear.iter().copied().flatten().collect();
-    let roots: Vec<NodeId> = moving.iter().chain(&tangents).chain(outputs).copied().collect();
-    let opened = scalars(b, &roots, given, most)?;
-    let (moving, rest) = opened.split_at(moving.len());
-    let (seeds, values) = rest.split_at(tangents.len());
-    let (ends, starts) = (moving.concat(), seeds.concat());
-    let graph = linear_graph(b, &ends, &starts);
-    let (order, multiplications) = graph.cheapest();
-    let mut edges = graph.edges;
-    let mut products = Products { b };
-    let outer = products.b.origin;
-    for &v in &order {
-        products.b.origin = graph.origins[v as usize];
-        edges.eliminate(v, &mut products);
-    }
-    b.origin = outer;
-    let zero = b.fill(0.0, &[]);
-    let mut row = graph.outputs.iter();
-    let mut jacobian = Jacobian::with_capacity(outputs.len());
-    for (&y, linear) in outputs.iter().zip(&linear) {
-        let m = elements(b.shape(y));
-        let rows: Vec<u32> = if linear.is_some() { row.by_ref().take(m).copied().collect() } else { Vec::new() };
-        let mut column = 0;
-        let blocks = inputs.iter().map(|&x| {
-            let n = elements(b.shape(x));
-            let found = rows.iter().flat_map(|&r| (column..column + n).map(move |c| (c, r)));
-            let block: Vec<NodeId> = found.map(|(c, r)| edges.get(c as u32, r).copied().unwrap_or(zero)).collect();
-            column += n;
-            if block.is_empty() { b.fill(0.0, &[m, n]) } else { b.array(&block, &[m, n]) }
+
+    /// Does it.
+    pub fn build(self, b: &mut Builder) -> Eliminated {
+        let Self { outputs, inputs, graph, .. } = self;
+        let mut edges = graph.edges;
+        let mut products = Products { b };
+        let outer = products.b.origin;
+        for &v in &self.order {
+            products.b.origin = graph.origins[v as usize];
+            edges.eliminate(v, &mut products);
+        }
+        b.origin = outer;
+        let zero = b.fill(0.0, &[]);
+        let mut row = graph.outputs.iter();
+        let mut jacobian = Jacobian::with_capacity(outputs.len());
+        for (&y, moves) in outputs.iter().zip(self.moves) {
+            let m = elements(b.shape(y));
+            let rows: Vec<u32> = if moves { row.by_ref().take(m).copied().collect() } else { Vec::new() };
+            let mut column = 0;
+            let blocks = inputs.iter().map(|&x| {
+                let n = elements(b.shape(x));
+                let found = rows.iter().flat_map(|&r| (column..column + n).map(move |c| (c, r)));
+                let block: Vec<NodeId> = found.map(|(c, r)| edges.get(c as u32, r).copied().unwrap_or(zero)).collect();
+                column += n;
+                if block.is_empty() { b.fill(0.0, &[m, n]) } else { b.array(&block, &[m, n]) }
+            });
+            jacobian.push(blocks.collect());
+        }
+        let values = outputs.iter().zip(&self.values).map(|(&y, elements)| {
+            let shape = b.shape(y).clone();
+            if elements.is_empty() { y } else { b.array(elements, &shape) }
         });
-        jacobian.push(blocks.collect());
+        Eliminated { values: values.collect(), jacobian }
     }
-    let values = outputs.iter().zip(values).map(|(&y, elements)| {
-        let shape = b.shape(y).clone();
-        if elements.is_empty() { y } else { b.array(elements, &shape) }
-    });
-    Some(Eliminated { values: values.collect(), jacobian, multiplications })
 }
 
 /// The linearised graph: the first vertices are the tangents of the inputs.

@@ -42,8 +42,8 @@ fn layers_take_the_multiplications_of_their_matrix_products() {
         (vec![6, 5, 3, 2, 1], [6 * (15 + 6 + 2), 2 * 3 + 3 * 5 + 5 * 6, 51]),
     ] {
         let graph = layers(&widths);
-        assert_eq!(graph.order(Order::Forward).1, forward, "{widths:?}");
-        assert_eq!(graph.order(Order::Reverse).1, reverse, "{widths:?}");
+        assert_eq!(graph.order(Order::Forward, usize::MAX).1, forward, "{widths:?}");
+        assert_eq!(graph.order(Order::Reverse, usize::MAX).1, reverse, "{widths:?}");
         assert_eq!(graph.cheapest().1, best, "{widths:?}");
     }
 }
@@ -52,7 +52,7 @@ fn layers_take_the_multiplications_of_their_matrix_products() {
 fn every_order_leaves_the_same_edges() {
     let whole = |order: Order| {
         let graph = layers(&[3, 4, 2, 5, 3]);
-        let (order, _) = graph.order(order);
+        let (order, _) = graph.order(order, usize::MAX);
         let mut edges = graph.edges;
         for &v in &order {
             edges.eliminate(v, &mut Numbers);

@@ -28,6 +28,9 @@ use crate::ops::{Value, is_sparse, to_node};
 use call::CallKey;
 use scope::Scope;
 
+/// Nodes of the graph that there is room for from the beginning on: those of a hundred operations with a derivative.
+const EXPECTED: usize = 1 << 11;
+
 /// A fault has been recorded; whoever needed the value gives up quietly.
 #[derive(Debug, Clone, Copy)]
 struct Poisoned;
@@ -144,7 +147,7 @@ impl<'a> Lowerer<'a> {
             functions,
             broken: document.definitions.broken.iter().map(String::as_str).collect(),
             constants: FxHashMap::default(),
-            builder: Builder::until(cancel.shared()),
+            builder: Builder::until(cancel.shared(), EXPECTED),
             faults: Vec::new(),
             warnings: Vec::new(),
             calls: vec![outside],

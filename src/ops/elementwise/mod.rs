@@ -14,6 +14,8 @@ pub(super) mod rounding;
 pub(super) mod special;
 pub(super) mod trigonometric;
 
+use smallvec::SmallVec;
+
 use super::Algebra;
 use super::row::{Meaning, Operation};
 use crate::ir::{
@@ -25,7 +27,7 @@ use crate::kernel;
 pub(super) fn same_shape(_: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
     let first = args.first().copied().unwrap_or(&[]);
     match args.iter().find(|s| **s != first) {
-        None => Ok(first.into()),
+        None => Ok(SmallVec::from_slice(first)),
         Some(other) => Err(ShapeError::new("elementwise arguments have one shape", show(first), show(other))),
     }
 }

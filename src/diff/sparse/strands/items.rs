@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::super::super::batch::batch;
-use super::super::super::eliminate::eliminated;
+use super::super::super::eliminate::Elimination;
 use super::super::super::known::Given;
 use super::{MOST_STRANDS, Strand, strands};
 use crate::ir::{Builder, NodeId, Shape, dependent, elements};
@@ -97,7 +97,7 @@ impl OfItems {
         }
         let moving: Vec<Cut> = cuts.iter().copied().filter(|cut| moves[cut.node.index()]).collect();
         let by: Vec<NodeId> = moving.iter().map(|cut| cut.item).collect();
-        let of_one = eliminated(b, &ones, &by, &[], MOST_OF_ONE)?;
+        let of_one = Elimination::find(b, &ones, &by, &[], MOST_OF_ONE)?.build(b);
         let replaced: Vec<(NodeId, NodeId)> = cuts.iter().map(|cut| (cut.item, leading(b, cut))).collect();
         let wanted: Vec<NodeId> = of_one.jacobian.concat().into_iter().chain(of_one.values).collect();
         let mut all = batch(b, &wanted, &replaced, places);
