@@ -55,10 +55,12 @@ impl Prepared {
         self.running
     }
 
-    /// The least time in which its plan was run and an answer written so far; `None` before the first.
+    /// The least time in which its plan was run and an answer written so far; `None` before the first, and where another
+    /// run may take far longer.
     pub fn quickest(&self) -> Option<Duration> {
         let nanoseconds = self.compiled.quickest.load(Ordering::Relaxed);
-        (nanoseconds < u64::MAX).then_some(Duration::from_nanos(nanoseconds))
+        let is_known = nanoseconds < u64::MAX && self.compiled.plan.is_steady() && !self.document.verify;
+        is_known.then_some(Duration::from_nanos(nanoseconds))
     }
 
     /// The time the caller will wait at most, if the document says so.

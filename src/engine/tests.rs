@@ -5,7 +5,7 @@ mod loops;
 
 use serde_json::{Value, json};
 
-use super::{Cancel, Compiled, Endpoint, Limits, read_document};
+use super::{Cancel, Compiled, Endpoint, Engine, Limits, read_document};
 use crate::exec::Workspace;
 use crate::kernel::tally;
 
@@ -112,5 +112,23 @@ fn the_way_taken_costs_what_the_method_says() {
     assert!(done < (2 * layer + outer + values) * 11 / 10, "{done}");
     for (name, flops) in &method.ways {
         assert!(*name == "mixed" || *flops > 60 * method.chosen, "{name}: {flops}");
+    }
+}
+
+#[test]
+fn how_long_a_run_takes_is_known_after_one_where_all_do_the_same() {
+    let engine = Engine::new(Limits::default());
+    let ending = json!({
+        "define": { "half(x)": "x/2", "far(x)": "x > 1", "f(x)": "while_loop(far, half, x, max=50)" },
+        "at": { "x": 9.0 }, "want": ["value"],
+    });
+    for (document, steady) in [(example("polar"), true), (ending, false)] {
+        let body = document.to_string();
+        let prepared = engine.prepare(body.as_bytes(), Endpoint::Jacobian, &Cancel::default()).expect("it is sound");
+        assert!(prepared.quickest().is_none());
+        engine.run(&prepared, &Cancel::default()).expect("it has an answer");
+        assert_eq!(prepared.quickest().is_some(), steady, "{body}");
+        let again = engine.recall(body.as_bytes(), Endpoint::Jacobian, usize::MAX).expect("it is known");
+        assert_eq!(again.quickest(), prepared.quickest());
     }
 }

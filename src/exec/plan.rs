@@ -142,6 +142,11 @@ impl Plan {
         }
     }
 
+    /// Whether each run does the same, and so takes about the same time: it has no loops, which may end by themselves.
+    pub fn is_steady(&self) -> bool {
+        self.loops == 0
+    }
+
     /// Bytes of all slots, of what loops need inside, of the registers that programs share, and of the most that a kernel
     /// takes for itself or that an output takes which must be copied to be read in order: what a run needs beside its
     /// inputs and constants.

@@ -154,6 +154,21 @@ async fn a_document_may_allow_itself_less_time_than_the_server_would() {
 }
 
 #[tokio::test]
+async fn functions_with_long_constants_are_known_again_at_other_points() {
+    let server = Server::start(&[]);
+    let weights: Vec<f64> = (0..60_000).map(|i| f64::from(i % 7) + 0.5).collect();
+    let total: f64 = weights.iter().sum();
+    for x in [1.0, -2.0, 0.25] {
+        let document = serde_json::json!({
+            "define": { "f(x)": "sum(w)*x" }, "constants": { "w": weights }, "at": { "x": x }, "want": ["value", "gradient"],
+        });
+        let answer: Value = server.post("/gradient", document.to_string()).await.json().await.expect("JSON");
+        assert_eq!(answer["value"]["f"]["data"], total * x);
+        assert_eq!(answer["gradient"]["f"]["x"]["data"], serde_json::json!([[total]]));
+    }
+}
+
+#[tokio::test]
 async fn a_full_queue_is_503_at_once_with_retry_after() {
     let server = Server::start(&["--threads", "1", "--queue", "0", "--request-timeout", "600"]);
     let running = sent(&server, &post("/value", &heavy(900)));
