@@ -62,6 +62,9 @@ const fn power(shifted: f64) -> f64 {
     f64::from_bits(shifted.to_bits().wrapping_sub(ROUNDER.to_bits() - 1023) << 52)
 }
 
+/// Below it 4eˣ is zero, too.
+const LEAST_OF_FOUR: f64 = -748.0;
+
 /// By so many powers of two [`exp_and_expm1_below_zero`] gives eˣ too large.
 const RAISED: f64 = 64.0;
 
@@ -72,7 +75,7 @@ pub(super) const LOWERED: f64 = power(ROUNDER - RAISED);
 /// the first; `x` must not be above 0.
 #[inline(always)]
 pub(super) fn exp_and_expm1_below_zero(x: f64) -> (f64, [f64; 2]) {
-    let Reduced { shifted, tail, high, .. } = reduce(if x < LEAST { LEAST } else { x });
+    let Reduced { shifted, tail, high, .. } = reduce(if x < LEAST_OF_FOUR { LEAST_OF_FOUR } else { x });
     let whole = (1.0 + (high + tail)) * power(shifted + RAISED);
     // From there on it is -1.
     let power = power(if shifted < ROUNDER - 60.0 { ROUNDER - 60.0 } else { shifted });
