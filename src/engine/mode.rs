@@ -49,6 +49,11 @@ impl Task<'_> {
         (sum(self.values), sum(self.inputs))
     }
 
+    /// Most operations of an elimination that is taken.
+    fn worth_eliminating(&self) -> u64 {
+        if self.mode == Mode::Auto { self.least.get() / ELIMINATION_GAIN } else { u64::MAX }
+    }
+
     /// Where the whole derivative may differ from zero.
     pub(super) fn pattern(&self, b: &Builder) -> Result<&Pattern, Fault> {
         let find = || colours::find(b, self.values, self.inputs, self.known, self.limits);
@@ -149,7 +154,7 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<Chosen, Vec<Fau
                 let roots: Vec<NodeId> = values.iter().copied().chain(built.nodes()).collect();
                 let flops = b.flops(&roots);
                 // What is laid open cannot be run as large products: it must be worth it.
-                if mode == Mode::Auto && way.mode == Mode::Elimination && flops > task.least.get() / ELIMINATION_GAIN {
+                if way.mode == Mode::Elimination && flops > task.worth_eliminating() {
                     continue;
                 }
                 task.least.set(task.least.get().min(flops));
@@ -251,7 +256,7 @@ fn by_elimination(b: &mut Builder, task: &Task<'_>) -> Result<Built, Fault> {
         return Err(Fault::new(Code::Unsupported, detail).hint(hint).at("/mode"));
     };
     // What multiplies too much is not built only to be weighed.
-    if task.mode == Mode::Auto && found.multiplications as u64 > task.least.get() / ELIMINATION_GAIN {
+    if found.multiplications as u64 > task.worth_eliminating() {
         return Err(too_large(b, task));
     }
     let found = found.build(b);

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::attr::{Attr, Data};
 use super::bound::bound;
-use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, reachable, renumber};
+use super::graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, needed, renumber};
 use super::primitive::{Kernel, Primitive, ShapeError, Single};
 use super::shape::Shape;
 use crate::tensor::Tensor;
@@ -164,14 +164,11 @@ impl Builder {
 
     /// Closes the graph, and leaves out all that neither the outputs nor `others` depend on; these get their new numbers.
     pub fn finish_with<'a>(mut self, mut outputs: Vec<NodeId>, others: impl Iterator<Item = &'a mut NodeId>) -> Graph {
-        let mut others: Vec<&mut NodeId> = others.collect();
-        let needed: Vec<NodeId> = outputs.iter().copied().chain(others.iter().map(|n| **n)).collect();
-        let live = reachable(&self.nodes, &needed);
+        let held: Vec<&mut NodeId> = outputs.iter_mut().chain(others.map(|n| n as &mut _)).collect();
+        let live = needed(&self.nodes, &held);
         let mut kept = live.iter();
         self.nodes.retain(|_| kept.next().is_some_and(|live| *live));
-        let numbers = renumber(&mut self.nodes, &live);
-        let others = others.iter_mut().map(|n| &mut **n);
-        outputs.iter_mut().chain(others).for_each(|n| *n = numbers[n.index()]);
+        renumber(&mut self.nodes, &live, held);
         Graph { nodes: self.nodes.into(), outputs }
     }
 

@@ -118,28 +118,29 @@ impl Graph {
     /// Forgets all that neither the outputs nor the nodes `looked_at` depend on, such as what was built and not taken;
     /// the others get new numbers.
     pub fn forget_the_rest<'a>(&mut self, looked_at: impl Iterator<Item = &'a mut NodeId>) {
-        let mut looked_at: Vec<&mut NodeId> = looked_at.collect();
-        let needed: Vec<NodeId> = self.outputs.iter().copied().chain(looked_at.iter().map(|n| **n)).collect();
-        let live = reachable(&self.nodes, &needed);
+        let held: Vec<&mut NodeId> = self.outputs.iter_mut().chain(looked_at.map(|n| n as &mut _)).collect();
+        let live = needed(&self.nodes, &held);
         let mut nodes: Vec<Node> = Vec::with_capacity(live.iter().filter(|live| **live).count());
         nodes.extend(self.nodes.iter().zip(&live).filter(|(_, live)| **live).map(|(node, _)| node.clone()));
-        let numbers = renumber(&mut nodes, &live);
+        renumber(&mut nodes, &live, held);
         self.nodes = nodes.into();
-        let others = looked_at.iter_mut().map(|n| &mut **n);
-        self.outputs.iter_mut().chain(others).for_each(|n| *n = numbers[n.index()]);
     }
 }
 
-/// Gives new numbers to the nodes that are live, which are the ones that are left, and tells them by the old ones.
-pub(super) fn renumber(nodes: &mut [Node], live: &[bool]) -> Vec<NodeId> {
+/// Marks the nodes that those held depend on.
+pub(super) fn needed(nodes: &[Node], held: &[&mut NodeId]) -> Vec<bool> {
+    reachable(nodes, &held.iter().map(|n| **n).collect::<Vec<_>>())
+}
+
+/// Gives new numbers to the nodes that are live, which are the ones that are left, and to those held.
+pub(super) fn renumber(nodes: &mut [Node], live: &[bool], held: Vec<&mut NodeId>) {
     let mut numbers = Vec::with_capacity(live.len());
     let mut count = 0;
     for &live in live {
         numbers.push(NodeId(count));
         count += u32::from(live);
     }
-    nodes.iter_mut().flat_map(|node| &mut node.args).for_each(|a| *a = numbers[a.index()]);
-    numbers
+    nodes.iter_mut().flat_map(|node| &mut node.args).chain(held).for_each(|n| *n = numbers[n.index()]);
 }
 
 /// Marks the nodes that `outputs` depend on.

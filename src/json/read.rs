@@ -154,17 +154,6 @@ impl Reader<'_> {
         if self.cancel.load(Ordering::Relaxed) { Err(E::custom("given up")) } else { Ok(()) }
     }
 
-    /// Reads a portion of numbers, and tells whether it was a whole one.
-    fn numbers_follow<'de, A: SeqAccess<'de>>(&mut self, source: &mut A) -> Result<bool, A::Error> {
-        for _ in 0..PORTION {
-            match source.next_element()? {
-                Some(number) => self.numbers.push(number),
-                None => return Ok(false),
-            }
-        }
-        Ok(true)
-    }
-
     /// Whether the last value is a block with these axes; a number has none.
     fn is_block(&self, kind: Kind, axes: &Axes) -> bool {
         match kind {
@@ -251,8 +240,8 @@ impl<'de> Visitor<'de> for &mut Reader<'_> {
         self.go_on()?;
         let first = source.next_element_seed(&mut *self)?;
         if let (true, Some(Kind::Number)) = (self.uniform, first) {
-            while self.numbers_follow(&mut source)? {
-                self.go_on()?;
+            while let Some(number) = source.next_element()? {
+                self.visit_f64(number)?;
             }
             self.axes = Axes::from_slice(&[self.numbers.len() - start]);
             return Ok(Kind::Block);

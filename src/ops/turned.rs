@@ -108,6 +108,7 @@ impl Turner<'_> {
     /// The same value made in a better order, if there is one; `read` is the one in which it is read, if not its own.
     fn better(&mut self, n: NodeId, read: Option<&[usize]>) -> Option<NodeId> {
         let node = self.b.node(n);
+        // A single axis has one order.
         if node.args.iter().all(|&a| self.b.shape(a).len() < 2) {
             return None;
         }

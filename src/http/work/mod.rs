@@ -174,7 +174,9 @@ impl Work {
         let small = document.bytes().len() <= SMALL_BODY;
         let mut timings = Timings::default();
         let first = match known {
-            Some(prepared) => self.waits(prepared, document),
+            Some(prepared) => {
+                First::Waits { timings: Timings::prepared(&prepared), prepared: Box::new(prepared), document }
+            }
             None => match self.first(watch, small, endpoint, document, &mut timings).await? {
                 First::Anew(document) => self.first(watch, false, endpoint, document, &mut timings).await?,
                 first => first,
@@ -184,9 +186,11 @@ impl Work {
             First::Done(done) => Ok(done),
             // Only a small one is told to begin anew.
             First::Anew(_) => Err(Problem::internal()),
-            First::Waits { prepared, document, is_small, need, timings } => {
-                let _held = document;
-                let crew = if is_small { &self.small } else { &self.large };
+            // The text stays counted among the bodies held.
+            First::Waits { prepared, document, timings } => {
+                let cost = prepared.cost();
+                let crew = if self.small.ceiling().admits(&cost) { &self.small } else { &self.large };
+                let need = cost.bytes.saturating_add(reading(&document));
                 let allowed = prepared.patience();
                 let second = self.second(watch, crew, prepared, need, timings);
                 let Some(allowed) = allowed else { return second.await };
@@ -224,8 +228,7 @@ impl Work {
             if prepared.patience().is_none() && is_small == small && grant.resize(need) {
                 return run(&engine, &prepared, grant, &job, timings).map(First::Done);
             }
-            // The text stays counted among the bodies held.
-            Ok(First::Waits { prepared: Box::new(prepared), document, is_small, need, timings })
+            Ok(First::Waits { prepared: Box::new(prepared), document, timings })
         });
         if !small {
             return work.await;
@@ -236,13 +239,6 @@ impl Work {
         }
         watch.stop_reading();
         work.await
-    }
-
-    /// The first step is done for a document that is known.
-    fn waits(&self, prepared: Prepared, document: Document) -> First {
-        let (cost, timings) = (prepared.cost(), Timings::prepared(&prepared));
-        let (is_small, need) = (self.small.ceiling().admits(&cost), cost.bytes.saturating_add(reading(&document)));
-        First::Waits { prepared: Box::new(prepared), document, is_small, need, timings }
     }
 
     /// Waits for a place in a lane and runs there.
@@ -274,8 +270,6 @@ enum First {
     Waits {
         prepared: Box<Prepared>,
         document: Document,
-        is_small: bool,
-        need: u64,
         timings: Timings,
     },
 }
