@@ -270,3 +270,32 @@ async fn a_check_foretells_every_shape() {
         assert_eq!(shape(&foretold), shape(&answer), "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_is_computed_of_rows_that_are_picked_often_has_the_same_bits_and_warnings_as_pick_by_pick() {
+    let camera: Vec<usize> = (0..40).map(|i| [0, 2, 1, 2][i % 4]).collect();
+    let points: Vec<Vec<f64>> = (0..40).map(|i| (0..3).map(|j| (0.3 * f64::from(i * 3 + j)).sin()).collect()).collect();
+    let document = |trace: bool| {
+        json!({
+            "define": {
+                "angle(c)": "norm(take(c, camera, axis=0), axis=1, keepdims=True)",
+                "f(c, x)": ["r = take(c, camera, axis=0)", "x*sin(r) + angle(c)*exp(-x^2) + max(r, axis=1)[:, None]"]
+            },
+            "of": "f",
+            "constants": { "camera": camera },
+            "at": { "c": [[0.2, -0.7, 1.1], [0, 0, 0], [0.4, 0.4, -2]], "x": points },
+            "trace": trace
+        })
+    };
+    let server = Server::start(&[]);
+    let mut answers = Vec::new();
+    // What is traced is computed as it is written.
+    for trace in [false, true] {
+        let response = server.post("/jacobian", document(trace).to_string()).await;
+        let answer: Value = response.json().await.expect("JSON");
+        let kinks = answer["warnings"].as_array().map_or(0, Vec::len);
+        assert!(kinks >= 2, "the length of a row of zeros, and equal elements: {}", answer["warnings"]);
+        answers.push([&answer["value"], &answer["jacobian"], &answer["warnings"]].map(Value::clone));
+    }
+    assert_eq!(answers[0], answers[1]);
+}

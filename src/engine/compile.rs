@@ -79,6 +79,7 @@ impl Compiled {
         let named: Vec<(String, NodeId)> = lowering.inputs.into_iter().chain(lowering.constants).collect();
         if !document.trace {
             roots.replace(&built.computed);
+            assumed.extend(settled::pick_last(&mut b, &mut roots.nodes, &settled));
         }
         let mut roots = fission(&mut b, &roots.nodes);
         let count = roots.len();

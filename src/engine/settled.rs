@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diff::{Given, Known};
 use crate::ir::{Builder, NodeId, reachable};
-use crate::ops::picked_first;
+use crate::ops::{picked_first, picked_last};
 use crate::tensor::Tensor;
 
 /// Constants that are inputs of the graph with their elements, by name; those differentiated by are left out.
@@ -51,5 +51,14 @@ pub(super) fn pick_first(
     for (output, picked) in outputs.iter_mut().zip(picked) {
         output.1 = picked;
     }
+    used(b, &indices, constants).cloned().collect()
+}
+
+/// Makes picks by constant indices after what is computed of them alone, and says which constants that takes at their
+/// word.
+pub(super) fn pick_last(b: &mut Builder, roots: &mut Vec<NodeId>, constants: &[(String, Given)]) -> Vec<String> {
+    let mut known = Known::new(&given(constants));
+    let Some((picked, indices)) = picked_last(b, roots, &mut |b, n| known.value(b, n)) else { return Vec::new() };
+    *roots = picked;
     used(b, &indices, constants).cloned().collect()
 }

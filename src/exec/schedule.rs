@@ -34,8 +34,8 @@ struct Scheduler<'a> {
     singles: BinaryHeap<Reverse<u32>>,
     /// Elementwise nodes that may run now, by length; those of the open block's length may join it.
     ready: FxHashMap<usize, BinaryHeap<Reverse<u32>>>,
-    /// The same nodes in order, and which of them have found a block meanwhile.
-    starts: BinaryHeap<Reverse<u32>>,
+    /// The same nodes, short ones first, and which of them have found a block meanwhile.
+    starts: BinaryHeap<Reverse<(usize, u32)>>,
     placed: Vec<bool>,
     waiting: Vec<u32>,
     block: Vec<NodeId>,
@@ -106,7 +106,7 @@ impl Scheduler<'_> {
             self.waiting.push(i);
         } else {
             self.ready.entry(self.length(i)).or_default().push(Reverse(i));
-            self.starts.push(Reverse(i));
+            self.starts.push(Reverse((self.length(i), i)));
         }
     }
 
@@ -121,9 +121,9 @@ impl Scheduler<'_> {
         std::iter::from_fn(|| ready.pop()).map(|r| r.0).find(|&i| !self.placed[i as usize])
     }
 
-    /// The first node that may open a block.
+    /// The first node that may open a block: of the shortest, since what comes of it may join longer ones.
     fn starting(&mut self) -> Option<u32> {
-        std::iter::from_fn(|| self.starts.pop()).map(|r| r.0).find(|&i| !self.placed[i as usize])
+        std::iter::from_fn(|| self.starts.pop()).map(|r| r.0.1).find(|&i| !self.placed[i as usize])
     }
 
     fn release_users(&mut self, i: u32) {

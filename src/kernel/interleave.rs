@@ -43,8 +43,8 @@ impl<F: Fn(Square) -> Square> NullaryFnOnce for Squares<'_, F> {
                 let first = first.min(width - SIDE);
                 let Some(columns) = columns[first..].first_chunk::<SIDE>() else { return };
                 let square = turn(columns.map(|column| column.as_chunks().0[i]));
-                for (row, elements) in rows.chunks_exact_mut(width).zip(square) {
-                    row[first..first + SIDE].copy_from_slice(&elements);
+                for (row, elements) in square.iter().enumerate() {
+                    rows[row * width + first..][..SIDE].copy_from_slice(elements);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Picks made first: what is computed along an axis and then picked from is computed for the picked places alone.
 //!
 //! A pick along an axis goes through whatever keeps the places along it apart: through elementwise operations, views,
-//! joins along other axes, sums over other axes, and into the factor of a product that has the axis free. The pick of
+//! joins along other axes, sums and extrema over other axes, and into the factor of a product that has the axis free. The pick of
 //! a value that other work needs whole would be computed twice, so all of it is kept only if it takes fewer
 //! operations.
 
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::contract::CONTRACT;
 use super::index::{GATHER, gather, resolve};
-use super::reduce::SUM;
+use super::reduce::{MAX, MIN, SUM};
 use super::structure::{BROADCAST, CONCATENATE, PERMUTE, RESHAPE, REVERSE, SLICE};
 use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Shape, elements, reachable};
 
@@ -65,7 +65,8 @@ fn narrows(b: &Builder, node: &Node) -> bool {
         && matches!(b.shape(node.args[1]).as_slice(), [picks] if *picks < b.shape(node.args[0])[at[1]])
 }
 
-fn in_range(b: &Builder, node: &Node, known: &mut Elements<'_>) -> bool {
+/// Whether a pick's indices are known, and all in range.
+pub(super) fn in_range(b: &Builder, node: &Node, known: &mut Elements<'_>) -> bool {
     let Attr::Axes(at) = &node.attr else { return false };
     let length = b.shape(node.args[0])[at[1]];
     known(b, node.args[1]).is_some_and(|indices| indices.iter().all(|&i| resolve(i, length).is_some()))
@@ -134,7 +135,7 @@ impl Pick<'_> {
 
 /// For each argument, along which axis it is picked from so that the node is picked from along `axis`; `None` where
 /// that cannot be.
-fn through(b: &Builder, node: &Node, axis: usize) -> Option<SmallVec<[Option<usize>; 3]>> {
+pub(super) fn through(b: &Builder, node: &Node, axis: usize) -> Option<SmallVec<[Option<usize>; 3]>> {
     let every = |axis: usize| Some(node.args.iter().map(|_| Some(axis)).collect());
     let one = |axis: Option<usize>| Some(SmallVec::from_iter([axis]));
     match &node.attr {
@@ -143,8 +144,8 @@ fn through(b: &Builder, node: &Node, axis: usize) -> Option<SmallVec<[Option<usi
         Attr::Index(joined) if node.is(&CONCATENATE) && *joined != axis => every(axis),
         Attr::Axes(order) if node.is(&PERMUTE) => one(Some(order[axis])),
         Attr::Axes(turned) if node.is(&REVERSE) && !turned.contains(&axis) => one(Some(axis)),
-        Attr::Axes(summed) if node.is(&SUM) => {
-            one((0..b.shape(node.args[0]).len()).filter(|i| !summed.contains(i)).nth(axis))
+        Attr::Axes(reduced) if [&SUM, &MAX, &MIN].iter().any(|op| node.is(op)) => {
+            one((0..b.shape(node.args[0]).len()).filter(|i| !reduced.contains(i)).nth(axis))
         }
         Attr::Slice(parts) if node.is(&SLICE) && parts[axis] == (0, b.shape(node.args[0])[axis], 1) => one(Some(axis)),
         Attr::Broadcast(shape, places) if node.is(&BROADCAST) => {
@@ -169,7 +170,7 @@ fn through(b: &Builder, node: &Node, axis: usize) -> Option<SmallVec<[Option<usi
 }
 
 /// The attributes of a node when an axis of its result gets another length.
-fn resized(node: &Node, axis: usize, length: usize) -> Attr {
+pub(super) fn resized(node: &Node, axis: usize, length: usize) -> Attr {
     let with = |shape: &Shape| {
         let mut shape = shape.clone();
         shape[axis] = length;

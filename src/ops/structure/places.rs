@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use smallvec::SmallVec;
 
 use super::super::Algebra;
-use super::{Triple, linear, mismatch, slice};
+use super::{CONCATENATE, RESHAPE, Triple, linear, mismatch, slice};
 use crate::ir::{Attr, Builder, Kernel, NodeId, Primitive, Room, Shape, elements};
 use crate::tensor::Tensor;
 
@@ -23,6 +23,9 @@ pub(in crate::ops) static PLACES: Primitive = Primitive {
         shape[last] = places.len();
         if let Some(value) = b.fill_value(args[0]) {
             return Some(b.fill(value, &shape));
+        }
+        if let Some(columns) = columns(b, args[0], places) {
+            return Some(columns);
         }
         // What lies in steps of one length is a view.
         let first = *places.first()? as usize;
@@ -63,6 +66,36 @@ pub(in crate::ops) static PLACES: Primitive = Primitive {
     )
 };
 
+/// Picks from an array that was joined from columns, the same of each row: a join of those columns.
+fn columns(b: &mut Builder, x: NodeId, places: &[u32]) -> Option<NodeId> {
+    let mut joined = x;
+    while b.node(joined).is(&RESHAPE) {
+        joined = b.arg(joined, 0);
+    }
+    let node = b.node(joined);
+    let (&[_], Attr::Index(axis), [lead @ .., width]) = (b.shape(x).as_slice(), &node.attr, node.shape.as_slice())
+    else {
+        return None;
+    };
+    let rows = elements(lead);
+    let is_column = |a: &NodeId| b.shape(*a).last() == Some(&1);
+    if !node.is(&CONCATENATE) || *axis != lead.len() || rows < 2 || !node.args.iter().all(is_column) {
+        return None;
+    }
+    let picked = places.len() / rows;
+    let first = places.get(..picked).filter(|_| picked > 0 && picked * rows == places.len())?;
+    let in_row = |(row, places): (usize, &[u32])| {
+        places.iter().zip(first).all(|(&place, &column)| place as usize == row * width + column as usize)
+    };
+    if first.iter().any(|&column| column as usize >= *width) || !places.chunks(picked).enumerate().all(in_row) {
+        return None;
+    }
+    let kept: SmallVec<[NodeId; 16]> = first.iter().map(|&column| node.args[column as usize]).collect();
+    let axis = *axis;
+    let beside = b.join(&kept, axis);
+    Some(b.reshape(beside, &[places.len()]))
+}
+
 /// Elements picked in one turn of a loop, which is else too short for its place in memory not to matter.
 const TOGETHER: usize = 8;
 
@@ -93,4 +126,25 @@ pub(in crate::ops) fn at(b: &mut Builder, x: NodeId, places: impl Iterator<Item 
 pub fn whole_numbers(b: &mut Builder, numbers: impl Iterator<Item = usize>) -> NodeId {
     let data: Arc<[f64]> = numbers.map(|n| n as f64).collect();
     b.constant(&Tensor { shape: vec![data.len()], data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_columns_of_each_row_are_joined_and_not_picked() {
+        let mut b = Builder::default();
+        let columns: Vec<NodeId> = (0..3).map(|_| b.input(&[4, 1])).collect();
+        let joined = b.join(&columns, 1);
+        let flat = b.reshape(joined, &[12]);
+        let picked = at(&mut b, flat, [2, 0, 5, 3, 8, 6, 11, 9].into_iter());
+        let beside = b.join(&[columns[2], columns[0]], 1);
+        assert_eq!(picked, b.reshape(beside, &[8]));
+        for others in [vec![2, 0, 5, 3, 8, 6, 9, 11], vec![2, 0, 5], vec![3, 0], vec![]] {
+            let count = others.len();
+            let picked = at(&mut b, flat, others.into_iter());
+            assert!(b.node(picked).is(&PLACES) && b.shape(picked).as_slice() == [count]);
+        }
+    }
 }
