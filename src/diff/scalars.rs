@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::known::{Given, Known};
-use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Rule, Single, elements, reachable};
+use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Rule, elements, reachable};
 use crate::ops::{Algebra, slice};
 
 /// The elements of `outputs`, row-major; `None` if something between the inputs and them has no elements that
@@ -96,7 +96,7 @@ impl Parts {
         let mut more = 0usize;
         for i in (0..self.live.len()).filter(|&i| self.live[i] && !self.determined[i]) {
             let node = &b.nodes()[i];
-            if let Single::Terms(_) = node.op.single {
+            if node.op.single.terms().is_some() {
                 let terms = usize::try_from(node.flops(b.nodes())).unwrap_or(usize::MAX);
                 if terms > size(i) {
                     more = more.saturating_add(self.without_zeros(b, node, terms, known)?.saturating_sub(size(i)));
@@ -123,7 +123,7 @@ impl Parts {
 
 fn open(b: &mut Builder, n: NodeId, node: &Node, args: &[&[NodeId]]) -> Option<Vec<NodeId>> {
     let count = elements(&node.shape);
-    if let Single::Terms(terms) = node.op.single {
+    if let Some(terms) = node.op.single.terms() {
         return terms(b, node, args);
     }
     match (node.op.kernel, &node.attr) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::block::Block;
@@ -9,7 +10,7 @@ use super::looped::Looped;
 use super::scalar::Program;
 use super::schedule::{self, origin, schedule, works};
 use super::slots::Slots;
-use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, NodeId, Room, Shape, Single, elements, reachable};
+use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, Node, NodeId, Room, Shape, Single, elements, reachable};
 use crate::kernel::View;
 
 /// Nodes of a block that runs as a program over lanes, at least.
@@ -100,6 +101,8 @@ pub(super) struct Planner<'a> {
     /// Whether an output shows it.
     pub(super) shown: Vec<bool>,
     pub(super) places: Vec<Option<Operand>>,
+    /// Picks that are made when somebody reads them who does not pick for himself.
+    pub(super) waiting: FxHashSet<NodeId>,
     slots: Slots,
     constants: Vec<Arc<[f64]>>,
     pub(super) steps: Vec<Step>,
@@ -121,6 +124,7 @@ impl Plan {
             readers: readers(graph, &live),
             shown: shown(graph),
             places: vec![None; graph.nodes.len()],
+            waiting: FxHashSet::default(),
             slots: Slots::default(),
             constants: Vec::new(),
             steps: Vec::new(),
@@ -191,6 +195,11 @@ impl Planner<'_> {
                     None => self.copied(source, &node.shape),
                 }
             }
+            Kernel::Dense(kernel) if self.waiting.remove(&n) => {
+                let slot = self.dense(n, kernel);
+                self.release(&node.args);
+                Operand::new(Home::Slot(slot), Layout::dense(&node.shape))
+            }
             Kernel::Elementwise(_) | Kernel::Dense(_) | Kernel::Loop => {
                 unreachable!("work is planned before it is read")
             }
@@ -217,14 +226,12 @@ impl Planner<'_> {
         match (node.op.kernel, node.attr.as_loop()) {
             // What a program has written on its way is there.
             _ if self.places[n.index()].is_some() => {}
+            (Kernel::Dense(_), _) if self.may_wait(n) => {
+                self.waiting.insert(n);
+                return;
+            }
             (Kernel::Dense(kernel), _) => {
-                let args = node.args.iter().map(|&a| self.operand(a)).collect();
-                let length = elements(&node.shape);
-                let slot = self.store(n);
-                let room = node.op.room;
-                let dense =
-                    Dense { kernel, room, attr: node.attr.clone(), shape: node.shape.clone(), length, args, slot };
-                self.steps.push(Step::Dense(Box::new(dense)));
+                self.dense(n, kernel);
             }
             (Kernel::Loop, Some(looped)) => {
                 let args = node.args.iter().map(|&a| self.operand(a)).collect();
@@ -235,6 +242,33 @@ impl Planner<'_> {
             _ => {}
         }
         self.release(&node.args);
+    }
+
+    /// Plans a step with a kernel of its own, and says where its result goes.
+    fn dense(&mut self, n: NodeId, kernel: DenseKernel) -> usize {
+        let node = self.graph.node(n);
+        let args = node.args.iter().map(|&a| self.operand(a)).collect();
+        let length = elements(&node.shape);
+        let slot = self.store(n);
+        let dense = Dense {
+            kernel,
+            room: node.op.room,
+            attr: node.attr.clone(),
+            shape: node.shape.clone(),
+            length,
+            args,
+            slot,
+        };
+        self.steps.push(Step::Dense(Box::new(dense)));
+        slot
+    }
+
+    /// Whether these are picks that elementwise work alone reads, which may pick for itself.
+    fn may_wait(&self, n: NodeId) -> bool {
+        let elementwise = |reader: &NodeId| matches!(self.graph.node(*reader).op.kernel, Kernel::Elementwise(_));
+        axis_of_picks(self.graph.node(n)).is_some()
+            && !self.shown[n.index()]
+            && self.readers[n.index()].iter().all(elementwise)
     }
 
     pub(super) fn store(&mut self, n: NodeId) -> usize {
@@ -261,6 +295,10 @@ impl Planner<'_> {
                 {
                     self.slots.give(slot);
                 }
+                if self.waiting.remove(&n) {
+                    // All who read it have picked for themselves.
+                    self.release(&self.graph.node(n).args);
+                }
                 match source {
                     Some(source) => n = source,
                     None => break,
@@ -284,6 +322,11 @@ impl Planner<'_> {
         let readers = || nodes.iter().flat_map(|n| &self.readers[n.index()]);
         nodes.len() >= LONG_AND_JOINED && readers().any(|&r| matches!(self.graph.node(r).op.single, Single::Joined(_)))
     }
+}
+
+/// The axis along which a node picks by a vector of numbers, if it does.
+pub(super) fn axis_of_picks(node: &Node) -> Option<usize> {
+    if let Single::Picked(_, axis) = node.op.single { axis(&node.attr) } else { None }
 }
 
 /// For each node that works, those that read it, be it through views.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Cancel, Cancelled, Plan, Workspace};
 use crate::ir::{Builder, Graph, NodeId, Shape, reachable};
-use crate::ops::{Algebra, Bound, Meaning, Value, find, reverse, slice};
+use crate::ops::{Algebra, Bound, Meaning, Value, find, gather, reverse, slice};
 
 fn outputs(plan: &Plan, inputs: &[Arc<[f64]>], workspace: &mut Workspace) -> Vec<Vec<f64>> {
     plan.run(inputs, workspace, &Cancel::default()).expect("nobody cancels");
@@ -93,6 +93,39 @@ fn a_long_block_is_right_and_its_results_are_laid_beside_each_other() {
         // What is joined is written once: beside it there are one result and the registers of short tiles.
         let registers = 64 * 8 * 16;
         assert!(plan.bytes() <= 8 * 5 * n as u64 + registers, "{} bytes for {n}", plan.bytes());
+    }
+}
+
+#[test]
+fn a_long_block_picks_for_itself_what_it_would_read_of_picks_that_are_stored() {
+    for (rows, picks) in [(5, 1), (5, 700), (1, 64), (0, 70)] {
+        let plan = |stored: bool| {
+            let mut b = Builder::default();
+            let (table, indices) = (b.input(&[rows, 3]), b.input(&[picks]));
+            let picked = gather(&mut b, table, indices, 0);
+            let column = |b: &mut Builder, k: usize| {
+                let column = slice(b, picked, &[(0, picks, 1), (k, k + 1, 1)]);
+                b.reshape(column, &[picks])
+            };
+            let [x, y] = [0, 2].map(|k| column(&mut b, k));
+            let long = (0..70).fold(x, |sum, _| {
+                let product = b.mul(sum, y);
+                b.add(product, x)
+            });
+            Plan::new(&b.finish(if stored { vec![long, picked] } else { vec![long] }))
+        };
+        let in_range = |i: usize| i as f64 % (2 * rows.max(1)) as f64 - rows as f64;
+        let wrong = |i: usize| [rows as f64, -1.0 - rows as f64, 0.5, f64::NAN, f64::INFINITY][i / 9 % 5];
+        let indices = (0..picks).map(|i| if i % 9 == 4 { wrong(i) } else { in_range(i) });
+        let inputs = [numbers(3 * rows, 0), indices.collect()];
+        let [waited, stored] = [false, true].map(plan);
+        let held = [&waited, &stored].map(|plan| plan.slots.iter().sum::<usize>());
+        assert!(picks == 1 || held == [picks, 4 * picks], "nothing is stored but the result: {held:?}");
+        let [waited, stored] =
+            [waited, stored].map(|plan| outputs(&plan, &inputs, &mut Workspace::default()).remove(0));
+        let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<u64>>();
+        assert!(stored.iter().enumerate().all(|(i, y)| y.is_finite() == (rows > 0 && i % 9 != 4)));
+        assert_eq!(bits(waited), bits(stored), "{picks} of {rows}");
     }
 }
 

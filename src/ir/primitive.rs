@@ -88,6 +88,16 @@ pub enum Single {
     Terms(Terms),
     /// The arguments laid beside each other.
     Joined(Place),
+    /// Those of the first argument along an axis that the second, a vector, gives the numbers of, or NaN; as single
+    /// elements by terms. Where no axis can be named, by the kernel.
+    Picked(Terms, fn(&Attr) -> Option<usize>),
+}
+
+impl Single {
+    /// How elements are made of single ones by elementwise operations, or of such alone.
+    pub fn terms(&self) -> Option<Terms> {
+        if let Self::Terms(terms) | Self::Picked(terms, _) = *self { Some(terms) } else { None }
+    }
 }
 
 /// Two functions of one argument that are computed together in less time than one after the other.

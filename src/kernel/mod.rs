@@ -15,6 +15,7 @@ mod interleave;
 mod lanes;
 mod linalg;
 mod normal;
+mod picks;
 mod polygamma;
 mod portions;
 mod quadrature;
@@ -45,6 +46,7 @@ pub use linalg::{
     singular_values, solve_factored, svd, triangular_solve,
 };
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
+pub use picks::{position, starts};
 pub use polygamma::polygamma;
 pub use portions::{add, copy, count, fill, first_nonzero};
 pub use reduce::{cumsum, max, min, sum};

@@ -8,7 +8,7 @@ use crate::ir::{
     Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule, Sets, ShapeError,
     Single, elements, show,
 };
-use crate::kernel;
+use crate::kernel::{self, position};
 
 /// Rows of at most so many elements are copied one by one.
 const SHORT: usize = 16;
@@ -37,7 +37,7 @@ pub(in crate::ops) static GATHER: Primitive = Primitive {
                     return;
                 }
                 for (cell, &index) in cells.iter_mut().zip(indices) {
-                    *cell = resolve(index, x.len()).map_or(f64::NAN, |s| x[s]);
+                    *cell = position(index, x.len()).map_or(f64::NAN, |s| x[s]);
                 }
             }
             return;
@@ -70,7 +70,7 @@ pub(in crate::ops) static GATHER: Primitive = Primitive {
     simplify: None,
     kink: None,
     room: Room::Copies,
-    single: Single::Terms(picked),
+    single: Single::Picked(picked, |attr| Some(parts(attr)).filter(|p| p.0 == 0).map(|p| p.1)),
 };
 
 /// The transpose of [`GATHER`]: adds each element into the place it was taken from.
@@ -255,21 +255,13 @@ impl Geometry {
             for o in 0..self.outer {
                 let row = b * self.outer + o;
                 for p in (0..self.picks).take_while(|_| !cancel.load(Ordering::Relaxed)) {
-                    let source = resolve(indices[b * self.picks + p], self.length);
+                    let source = position(indices[b * self.picks + p], self.length);
                     let place = (row * self.picks + p) * self.inner;
                     f(place, source.map(|s| (row * self.length + s) * self.inner));
                 }
             }
         }
     }
-}
-
-/// A whole number in [-length, length) as a position.
-pub(in crate::ops) fn resolve(index: f64, length: usize) -> Option<usize> {
-    let position = if index < 0.0 { index + length as f64 } else { index };
-    // What is out of range or no number is made one that is not equal, or too large.
-    let whole = position as i64;
-    (whole as f64 == position && (whole as u64) < length as u64).then_some(whole as usize)
 }
 
 fn batch_rule(b: &mut Builder, op: &'static Primitive, node: &Node, args: &[BatchArg], size: usize) -> NodeId {

@@ -11,10 +11,11 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::contract::CONTRACT;
-use super::index::{GATHER, gather, resolve};
+use super::index::{GATHER, gather};
 use super::reduce::{MAX, MIN, SUM};
 use super::structure::{BROADCAST, CONCATENATE, PERMUTE, RESHAPE, REVERSE, SLICE};
 use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Shape, elements, reachable};
+use crate::kernel::position;
 
 /// Most operations that a pick goes through one after another.
 const DEEPEST: usize = 256;
@@ -69,7 +70,7 @@ fn narrows(b: &Builder, node: &Node) -> bool {
 pub(super) fn in_range(b: &Builder, node: &Node, known: &mut Elements<'_>) -> bool {
     let Attr::Axes(at) = &node.attr else { return false };
     let length = b.shape(node.args[0])[at[1]];
-    known(b, node.args[1]).is_some_and(|indices| indices.iter().all(|&i| resolve(i, length).is_some()))
+    known(b, node.args[1]).is_some_and(|indices| indices.iter().all(|&i| position(i, length).is_some()))
 }
 
 /// A value whose places along an axis become those of an item of its own.

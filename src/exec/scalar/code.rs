@@ -13,6 +13,32 @@ pub(super) struct Access {
     pub(super) stride: isize,
 }
 
+/// What a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Load {
+    /// Numbers along a line.
+    Line(Access),
+    /// Where rows begin whose numbers lie along a line.
+    Starts(Access, Rows),
+    /// At each point, a number of the row that begins where another value says: the first, or one so many after it. NaN
+    /// where there is no such row.
+    Picked { starts: u32, home: Home, column: usize },
+}
+
+/// So many rows of so many numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Rows {
+    pub(super) count: usize,
+    pub(super) length: usize,
+}
+
+impl Load {
+    /// A single number that all points share.
+    pub(super) fn shared(self) -> Option<Access> {
+        if let Self::Line(access @ Access { stride: 0, .. }) = self { Some(access) } else { None }
+    }
+}
+
 /// An elementwise operation on earlier values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Apply {
@@ -55,7 +81,7 @@ impl Apply {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value {
     Number(f64),
-    Load(Access),
+    Load(Load),
     Apply(Apply),
 }
 
@@ -74,7 +100,7 @@ pub(super) struct Code {
     pub(super) values: Vec<Value>,
     pub(super) stores: Vec<Store>,
     numbers: FxHashMap<u64, u32>,
-    loads: FxHashMap<Access, u32>,
+    loads: FxHashMap<Load, u32>,
     /// Values of a pair's functions, by function and argument.
     paired: FxHashMap<(&'static str, u32), u32>,
 }
@@ -89,11 +115,11 @@ impl Code {
         value
     }
 
-    pub(super) fn load(&mut self, access: Access) -> u32 {
+    pub(super) fn load(&mut self, load: Load) -> u32 {
         let next = self.values.len() as u32;
-        let value = *self.loads.entry(access).or_insert(next);
+        let value = *self.loads.entry(load).or_insert(next);
         if value == next {
-            self.values.push(Value::Load(access));
+            self.values.push(Value::Load(load));
         }
         value
     }

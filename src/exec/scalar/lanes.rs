@@ -2,8 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+use super::super::plan::Home;
 use super::super::run::{Cancel, Cancelled, Memory};
-use super::code::{Access, Code, Registers, Store, Value};
+use super::code::{Access, Code, Load, Registers, Rows, Store, Value};
 use super::tasks::{Kind, Sum, Task, tasks, uses};
 use super::tile;
 use crate::ir::{Arithmetic, Pair};
@@ -22,6 +23,10 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) enum Other {
     Load(Access, u16),
+    /// Where rows begin.
+    Starts(Access, Rows, u16),
+    /// From a column of the rows that begin where a register says.
+    Pick(u16, (Home, usize), u16),
     /// A kernel of so many arguments.
     Call(fn(&[&[f64]], &mut [f64]), usize, [u16; 3], u16),
     /// Two functions of one argument.
@@ -76,7 +81,7 @@ impl Lanes {
                 giver.other(Other::Store(register, target, store));
                 giver.used(v);
             }
-            while let Some(Rows { target, columns, .. }) = rows.next_if(|rows| rows.last == v) {
+            while let Some(Filled { target, columns, .. }) = rows.next_if(|rows| rows.last == v) {
                 let registers = columns.iter().map(|&c| giver.loaded(c)).collect::<Option<_>>()?;
                 giver.other(Other::Rows(registers, target));
                 for c in columns {
@@ -115,7 +120,7 @@ fn targets(code: &Code) -> Vec<(usize, Option<usize>)> {
 }
 
 /// A target that is written row by row.
-struct Rows {
+struct Filled {
     target: usize,
     /// The values that a row consists of, in order, and the last of them that is there.
     columns: Vec<u32>,
@@ -123,7 +128,7 @@ struct Rows {
 }
 
 /// The targets that are filled with rows of a length that makes it worth while.
-fn rows(code: &Code, targets: &[(usize, Option<usize>)]) -> Vec<Rows> {
+fn rows(code: &Code, targets: &[(usize, Option<usize>)]) -> Vec<Filled> {
     let of_target = |(target, &(slot, length)): (usize, &(usize, Option<usize>))| {
         let mut columns = vec![None; length.filter(|length| COLUMNS.contains(length))?];
         for store in code.stores.iter().filter(|s| s.slot == slot && s.stride > 0) {
@@ -131,7 +136,7 @@ fn rows(code: &Code, targets: &[(usize, Option<usize>)]) -> Vec<Rows> {
         }
         let columns: Vec<u32> = columns.into_iter().collect::<Option<_>>()?;
         let last = columns.iter().copied().max()?;
-        Some(Rows { target, columns, last })
+        Some(Filled { target, columns, last })
     };
     targets.iter().enumerate().filter_map(of_target).collect()
 }
@@ -160,8 +165,12 @@ impl<'a> Giver<'a> {
         for (value, home) in code.values.iter().zip(&mut homes) {
             match value {
                 Value::Number(number) => numbers.push((*home.insert(registers.take()?), *number)),
-                Value::Load(access) if access.stride == 0 => shared.push((*home.insert(registers.take()?), *access)),
-                _ => {}
+                Value::Load(load) => {
+                    if let Some(access) = load.shared() {
+                        shared.push((*home.insert(registers.take()?), access));
+                    }
+                }
+                Value::Apply(_) => {}
             }
         }
         let steps = Vec::with_capacity(code.values.len());
@@ -212,10 +221,18 @@ impl<'a> Giver<'a> {
         if let Some(register) = self.homes[v as usize] {
             return Some(register);
         }
-        let Value::Load(access) = self.code.values[v as usize] else { return None };
+        let Value::Load(load) = self.code.values[v as usize] else { return None };
+        let starts = if let Load::Picked { starts, .. } = load { self.loaded(starts)? } else { 0 };
         let register = self.registers.take()?;
         self.homes[v as usize] = Some(register);
-        self.other(Other::Load(access, register));
+        match load {
+            Load::Line(access) => self.other(Other::Load(access, register)),
+            Load::Starts(access, rows) => self.other(Other::Starts(access, rows, register)),
+            Load::Picked { starts: value, home, column } => {
+                self.other(Other::Pick(starts, (home, column), register));
+                self.used(value);
+            }
+        }
         Some(register)
     }
 
@@ -224,7 +241,7 @@ impl<'a> Giver<'a> {
         self.uses[v as usize] -= 1;
         let kept = match &self.code.values[v as usize] {
             Value::Number(_) => true,
-            Value::Load(access) => access.stride == 0,
+            Value::Load(load) => load.shared().is_some(),
             Value::Apply(_) => false,
         };
         if let Some(register) = self.homes[v as usize].filter(|_| self.uses[v as usize] == 0 && !kept) {

@@ -6,11 +6,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::super::plan::{Operand, Planner, Step};
+use super::super::plan::{Operand, Planner, Step, axis_of_picks};
 use super::super::schedule::{origin, works};
-use super::code::{Access, Apply, Code, Store};
+use super::code::{Access, Apply, Code, Load, Rows, Store};
 use super::{Program, lanes, line};
-use crate::ir::{NodeId, Single, elements};
+use crate::ir::{Kernel, Layout, NodeId, Single, elements};
 
 impl Planner<'_> {
     /// Plans a block as a program; `None`, with nothing planned but copies that any plan of it reads, where something
@@ -28,9 +28,8 @@ impl Planner<'_> {
                     (Some(&value), _) => value,
                     (None, Some(number)) => code.number(number),
                     (None, None) => {
-                        let Operand { home, layout, .. } = self.operand(a);
-                        let (offset, stride) = line(&layout)?;
-                        code.load(Access { home, offset, stride })
+                        let picked = self.picked(a, &mut code);
+                        picked.or_else(|| self.along_a_line(a, &mut code))?
                     }
                 };
                 args.push(value);
@@ -65,6 +64,45 @@ impl Planner<'_> {
         Some(())
     }
 
+    /// The value of a node that is stored and looked at along a line.
+    fn along_a_line(&mut self, n: NodeId, code: &mut Code) -> Option<u32> {
+        let Operand { home, layout, .. } = self.operand(n);
+        let (offset, stride) = line(&layout)?;
+        Some(code.load(Load::Line(Access { home, offset, stride })))
+    }
+
+    /// The value of a node that looks along a line at picks which wait to be made: it picks for itself.
+    fn picked(&mut self, n: NodeId, code: &mut Code) -> Option<u32> {
+        let graph = self.graph;
+        let (source, _) = origin(graph, n);
+        let picks = graph.node(source);
+        let axis = self.waiting.contains(&source).then(|| axis_of_picks(picks))??;
+        let shape = &graph.node(picks.args[0]).shape;
+        let (lead, inner) = (elements(&shape[..axis]), elements(&shape[axis + 1..]));
+        let (column, step) = line(&self.seen(n)?)?;
+        if lead != 1 || usize::try_from(step) != Ok(inner) || column >= inner {
+            return None;
+        }
+        let (from, indices) = (self.operand(picks.args[0]), self.operand(picks.args[1]));
+        if !from.dense || from.layout.offset != 0 {
+            return None;
+        }
+        let (offset, stride) = line(&indices.layout)?;
+        let rows = Rows { count: shape[axis], length: inner };
+        let starts = code.load(Load::Starts(Access { home: indices.home, offset, stride }, rows));
+        Some(code.load(Load::Picked { starts, home: from.home, column }))
+    }
+
+    /// How a node looks at the node that works behind it.
+    fn seen(&self, n: NodeId) -> Option<Layout> {
+        let node = self.graph.node(n);
+        match node.op.kernel {
+            Kernel::View(view) => Some(view(&node.attr, &self.seen(node.args[0])?)),
+            Kernel::Reshape => self.seen(node.args[0])?.reshaped(&node.shape),
+            _ => Some(Layout::dense(&node.shape)),
+        }
+    }
+
     /// Where values go in a node, if that lays nothing but these and what is there already beside each other, each
     /// along a line.
     fn joins(&mut self, n: NodeId, values: &FxHashMap<NodeId, u32>, code: &mut Code) -> Option<Vec<Store>> {
@@ -80,11 +118,7 @@ impl Planner<'_> {
                 (Some(_), _) => return None,
                 (None, Some(number)) => code.number(number),
                 (None, None) if works(graph, source) && self.places[source.index()].is_none() => return None,
-                (None, None) => {
-                    let Operand { home, layout, .. } = self.operand(a);
-                    let (offset, stride) = line(&layout)?;
-                    code.load(Access { home, offset, stride })
-                }
+                (None, None) => self.along_a_line(a, code)?,
             };
             let (offset, stride) = line(&layout)?;
             stores.push(Store { value, slot: 0, offset, stride });

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use super::plan::{Home, Operand, Plan, Step};
 use super::run::{Cancel, Cancelled, Memory};
 use crate::ir::{Attr, Graph, Kernel, Layout, NodeId, Single, elements, reachable};
-use code::{Access, Apply, Code, Store};
+use code::{Access, Apply, Code, Load, Store};
 
 /// A program, by the number of points it runs over.
 #[derive(Debug)]
@@ -261,7 +261,7 @@ impl Planner<'_> {
         let (offset, stride) = line(&layout)?;
         match source {
             Source::Number(number) => Some(self.code(count)?.number(number)),
-            Source::Home(home) => Some(self.code(count)?.load(Access { home, offset, stride })),
+            Source::Home(home) => Some(self.code(count)?.load(Load::Line(Access { home, offset, stride }))),
             Source::Node(m) => {
                 let value = *self.values.get(&m)?;
                 let whole = elements(&self.graph.node(m).shape);
@@ -273,7 +273,7 @@ impl Planner<'_> {
                 }
                 let next = self.shared.len();
                 let offset = *self.shared.entry(value).or_insert(next);
-                Some(self.code(count)?.load(Access { home: Home::Slot(0), offset, stride: 0 }))
+                Some(self.code(count)?.load(Load::Line(Access { home: Home::Slot(0), offset, stride: 0 })))
             }
         }
     }

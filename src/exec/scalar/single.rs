@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::plan::Home;
 use super::super::run::Memory;
-use super::code::{Access, Code, Registers, Value};
+use super::code::{Access, Code, Load, Registers, Value};
 use super::tasks::{Kind, Sum, Task, tasks, uses};
 use crate::ir::Arithmetic;
 
@@ -76,8 +76,10 @@ impl Single {
         }
         let mut loaded: Vec<(Home, usize, usize)> = Vec::new();
         for (v, value) in code.values.iter().enumerate() {
-            if let Value::Load(Access { home, offset, .. }) = *value {
-                loaded.push((home, offset, v));
+            match *value {
+                Value::Load(Load::Line(Access { home, offset, .. })) => loaded.push((home, offset, v)),
+                Value::Load(_) => return None,
+                _ => {}
             }
         }
         // What lies side by side is brought to registers side by side.

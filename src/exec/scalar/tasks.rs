@@ -1,7 +1,7 @@
 //! What is computed for each value of a program. Products that go into one sum and nowhere else are one operation with
 //! it: each is rounded, so the result is that of one after the other, and none of them passes through a register.
 
-use super::code::{Apply, Code, Value};
+use super::code::{Apply, Code, Load, Value};
 use crate::ir::Arithmetic;
 
 /// How products go into a sum.
@@ -80,6 +80,11 @@ pub(super) fn uses(code: &Code) -> Vec<u32> {
     let applied = code.values.iter().filter_map(|v| if let Value::Apply(apply) = v { Some(apply) } else { None });
     applied.flat_map(Apply::args).for_each(|&a| uses[a as usize] += 1);
     code.stores.iter().for_each(|s| uses[s.value as usize] += 1);
+    for value in &code.values {
+        if let Value::Load(Load::Picked { starts, .. }) = value {
+            uses[*starts as usize] += 1;
+        }
+    }
     uses
 }
 

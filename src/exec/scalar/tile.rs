@@ -8,14 +8,14 @@ use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
 use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
-use crate::kernel::{best, interleave, share};
+use crate::kernel::{best, interleave, share, starts};
 
 /// Lanes of a tile, and those of a tile of a program whose registers would take much of the second-level cache.
 const WIDE: usize = 128;
 const NARROW: usize = 64;
 
 /// Most registers of a program with wide tiles.
-const MOST_WIDE: usize = 64;
+const MOST_WIDE: usize = 80;
 
 /// Lanes that are computed together.
 const CHUNK: usize = 8;
@@ -147,6 +147,18 @@ impl Part<'_> {
             Other::Both(pair, arg, outs) => call_both(pair, *arg, *outs, tile.count, file),
             Other::Load(access, register) => {
                 load(self.memory, access, tile.start, &mut file[usize::from(*register)][..tile.count]);
+            }
+            Other::Starts(access, rows, register) => {
+                let target = &mut file[usize::from(*register)][..tile.count];
+                load(self.memory, access, tile.start, target);
+                starts(target, rows.count, rows.length);
+            }
+            Other::Pick(starts, (home, column), register) => {
+                let registers = [usize::from(*starts), usize::from(*register)];
+                if let Ok([starts, target]) = file.get_disjoint_mut(registers) {
+                    let data = self.memory.data(*home).get(*column..).unwrap_or_default();
+                    pick(data, &starts[..tile.count], target);
+                }
             }
             Other::Store(register, target, store) => {
                 let source = &file[usize::from(*register)][..tile.count];
@@ -302,6 +314,15 @@ fn load(memory: &Memory<'_>, access: &Access, start: usize, target: &mut [f64]) 
         for (lane, t) in target.iter_mut().enumerate() {
             *t = data[(first + lane as isize * access.stride) as usize];
         }
+    }
+}
+
+/// Reads the numbers of `data` at places that are whole numbers in the bits, NaN where there is none.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+fn pick(data: &[f64], places: &[f64], target: &mut [f64]) {
+    for (target, place) in target.iter_mut().zip(places) {
+        *target = data.get(place.to_bits() as usize).copied().unwrap_or(f64::NAN);
     }
 }
 

@@ -4,12 +4,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::super::Algebra;
 use super::super::bind::{Bound, Value, describe, known};
-use super::super::index::{gather, resolve};
+use super::super::index::gather;
 use super::super::row::{Meaning, Operation};
 use super::super::structure::{Triple, concatenate, pad, reverse, slice, stack};
 use super::ravel;
 use crate::fault::{Code, Fault};
 use crate::ir::{Attr, Builder, NodeId, Shape, ShapeError};
+use crate::kernel::position;
 
 fn build_concatenate(b: &mut Builder, args: &Bound<'_>) -> Result<NodeId, Fault> {
     let mut arrays = args.arrays(b, "arrays")?;
@@ -209,7 +210,7 @@ fn check_indices(b: &Builder, args: &Bound<'_>, indices: NodeId, axis: usize, le
         (_, Some(value)) if !b.shape(indices).contains(&0) => value.as_slice(),
         _ => &[],
     };
-    let Some(bad) = literal.iter().find(|&&i| resolve(i, length).is_none()) else { return Ok(()) };
+    let Some(bad) = literal.iter().find(|&&i| position(i, length).is_none()) else { return Ok(()) };
     let expected = match length.checked_sub(1) {
         Some(last) => format!("whole numbers from -{length} to {last}"),
         None => "no index: the axis is empty".into(),
