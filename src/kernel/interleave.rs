@@ -4,6 +4,8 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
+use super::best;
+
 /// Rows and columns of the squares that are turned round in registers.
 const SIDE: usize = 4;
 
@@ -14,7 +16,13 @@ const SIDE: usize = 4;
 /// column by column.
 pub fn interleave(columns: &[&[f64]], out: &mut [f64]) {
     let Some(count) = columns.first().map(|column| column.len()) else { return };
-    let whole = if columns.len() < SIDE { 0 } else { count - count % SIDE };
+    match *columns {
+        [a] => return out[..count].copy_from_slice(a),
+        [a, b] => return narrow([a, b], out),
+        [a, b, c] => return narrow([a, b, c], out),
+        _ => {}
+    }
+    let whole = count - count % SIDE;
     let (squares, rest) = out.split_at_mut(whole * columns.len());
     if whole > 0 {
         turn(columns, squares);
@@ -22,6 +30,21 @@ pub fn interleave(columns: &[&[f64]], out: &mut [f64]) {
     for (i, row) in (whole..count).zip(rest.chunks_exact_mut(columns.len())) {
         row.iter_mut().zip(columns).for_each(|(element, column)| *element = column[i]);
     }
+}
+
+/// Rows that are shorter than the side of a square.
+fn narrow<const WIDTH: usize>(columns: [&[f64]; WIDTH], out: &mut [f64]) {
+    best(
+        (columns, out),
+        #[inline(always)]
+        |(columns, out)| {
+            let count = columns[0].len();
+            let columns = columns.map(|column| &column[..count]);
+            for (i, row) in out.as_chunks_mut().0[..count].iter_mut().enumerate() {
+                *row = columns.map(|column| column[i]);
+            }
+        },
+    );
 }
 
 /// Four elements of four columns as four rows.

@@ -40,8 +40,8 @@ pub(super) enum Other {
     Count(u64),
 }
 
-/// Fewer columns are as well written one by one, and more would keep too many registers.
-const COLUMNS: RangeInclusive<usize> = 4..=256;
+/// One column is written as it is, and so many more would keep too many registers.
+const COLUMNS: RangeInclusive<usize> = 2..=256;
 
 /// A program over many points.
 #[derive(Debug)]
