@@ -214,7 +214,7 @@ impl Planner<'_> {
     }
 
     /// A dense copy.
-    fn copied(&mut self, from: Operand, shape: &[usize]) -> Operand {
+    pub(super) fn copied(&mut self, from: Operand, shape: &[usize]) -> Operand {
         let length = elements(shape);
         let slot = self.slots.take(length);
         self.steps.push(Step::Copy { from, length, slot });
@@ -242,6 +242,13 @@ impl Planner<'_> {
             _ => {}
         }
         self.release(&node.args);
+    }
+
+    /// Lets others have memory that was taken for a copy.
+    pub(super) fn give_back(&mut self, home: Home) {
+        if let Home::Slot(slot) = home {
+            self.slots.give(slot);
+        }
     }
 
     /// Plans a step with a kernel of its own, and says where its result goes.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::plan::Step;
 use super::{Cancel, Cancelled, Plan, Workspace};
 use crate::ir::{Builder, Graph, NodeId, Shape, reachable};
 use crate::ops::{Algebra, Bound, Meaning, Value, find, gather, reverse, slice};
@@ -126,6 +127,26 @@ fn a_long_block_picks_for_itself_what_it_would_read_of_picks_that_are_stored() {
         let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<u64>>();
         assert!(stored.iter().enumerate().all(|(i, y)| y.is_finite() == (rows > 0 && i % 9 != 4)));
         assert_eq!(bits(waited), bits(stored), "{picks} of {rows}");
+    }
+}
+
+#[test]
+fn what_is_read_out_of_order_more_than_once_is_brought_into_order_once() {
+    for (times, rows, columns) in [(1, 40, 6), (3, 40, 6), (2, 1, 6), (5, 700, 3)] {
+        let mut b = Builder::default();
+        let (table, others) = (b.input(&[rows, columns]), b.input(&[times, columns, rows]));
+        let turned = b.permute(table, &[1, 0]);
+        let spread = b.broadcast_to(turned, &[times, columns, rows]);
+        let sum = b.add(spread, others);
+        let y = b.mul(sum, spread);
+        let plan = Plan::new(&b.finish(vec![y]));
+        let copies = plan.steps.iter().filter(|step| matches!(step, Step::Copy { .. })).count();
+        assert_eq!(copies, usize::from(times > 1 && rows > 1), "{times} times {rows} × {columns}");
+        let inputs = [numbers(rows * columns, 0), numbers(times * rows * columns, 3)];
+        let found = outputs(&plan, &inputs, &mut Workspace::default());
+        let element = |i: usize| inputs[0][i % rows * columns + i / rows % columns];
+        let expected: Vec<f64> = inputs[1].iter().enumerate().map(|(i, y)| (element(i) + y) * element(i)).collect();
+        assert_eq!(found[0], expected);
     }
 }
 

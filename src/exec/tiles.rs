@@ -4,11 +4,29 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::block::{Block, Instruction, Load, MOST_READ, Read, Work, Write, row};
-use super::plan::{Planner, Step};
+use super::plan::{Home, Operand, Planner, Step};
 use super::schedule::origin;
-use crate::ir::{Kernel, Node, NodeId, Pair, elements};
+use crate::ir::{Kernel, Layout, Node, NodeId, Pair, Shape, elements};
 
 impl Planner<'_> {
+    /// A copy that is read in order, of what is else read out of order, and more than once.
+    fn in_order(&mut self, operand: &Operand) -> Option<Operand> {
+        let Layout { shape, strides, .. } = &operand.layout;
+        let last = shape.iter().zip(strides).rev().find(|(length, _)| **length > 1).map_or(1, |(_, stride)| *stride);
+        let once: Shape = shape.iter().zip(strides).map(|(&length, &s)| if s == 0 { 1 } else { length }).collect();
+        if matches!(last, 0 | 1) || 2 * elements(&once) > elements(shape) {
+            return None;
+        }
+        let mut from = operand.clone();
+        from.layout.shape.clone_from(&once);
+        let mut copy = self.copied(from, &once);
+        for ((stride, length), &before) in copy.layout.strides.iter_mut().zip(shape).zip(strides) {
+            *stride = if before == 0 && *length > 1 { 0 } else { *stride };
+        }
+        copy.layout.shape.clone_from(shape);
+        Some(Operand::new(copy.home, copy.layout))
+    }
+
     /// Plans elementwise nodes of one length as a block.
     pub(super) fn tiles(&mut self, nodes: &[NodeId]) {
         let members: FxHashMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
@@ -23,6 +41,7 @@ impl Planner<'_> {
             instructions: Vec::with_capacity(nodes.len()),
         };
         let mut loaded: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut copies: SmallVec<[Home; 2]> = SmallVec::new();
         let mut written: Vec<Option<Write>> = vec![None; nodes.len()];
         let mut free: Vec<usize> = Vec::new();
         for (i, &n) in nodes.iter().enumerate() {
@@ -38,7 +57,9 @@ impl Planner<'_> {
                         Some(Write::Stored(s)) => Read::Stored(s),
                         None => Read::Load(*loaded.entry(a).or_insert_with(|| {
                             let operand = self.operand(a);
-                            block.loads.push(Load::new(operand));
+                            let ordered = self.in_order(&operand);
+                            copies.extend(ordered.as_ref().map(|copy| copy.home));
+                            block.loads.push(Load::new(ordered.unwrap_or(operand)));
                             block.loads.len() - 1
                         })),
                     })
@@ -80,6 +101,9 @@ impl Planner<'_> {
         for &n in nodes {
             let args = self.graph.node(n).args.clone();
             self.release(&args);
+        }
+        for copy in copies {
+            self.give_back(copy);
         }
     }
 

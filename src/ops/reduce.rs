@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::Algebra;
-use super::elementwise::same_shape;
+use super::elementwise::{arithmetic::NEGATIVE, same_shape};
 use super::terms;
 use crate::ir::{
     Attr, Batch, BatchArg, Builder, Cost, Depends, Flow, Kernel, Node, NodeId, Primitive, Room, Rule, Sets, Shape,
@@ -30,8 +30,14 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
     batch: Batch::Custom(shift_axes),
     cost: Cost::Formula(|_, args, _| elements(args[0]) as u64),
     simplify: Some(|b, a, attr| {
-        let value = b.fill_value(a[0])?;
         let source = b.shape(a[0]).clone();
+        if b.node(a[0]).is(&NEGATIVE) && elements(&source) > 0 {
+            // Rounding knows no signs.
+            let (opposite, axes) = (b.arg(a[0], 0), axes(attr));
+            let sum = b.sum(opposite, &axes);
+            return Some(b.neg(sum));
+        }
+        let value = b.fill_value(a[0])?;
         let shape = reduced_shape(attr, &[&source]).ok()?;
         let count = elements(&axes(attr).iter().map(|&i| source[i]).collect::<Shape>());
         Some(b.fill(value * count as f64, &shape))
