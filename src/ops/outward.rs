@@ -26,6 +26,9 @@ pub fn picked_last(
     outputs: &[NodeId],
     known: &mut Elements<'_>,
 ) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+    if !b.nodes().iter().any(|node| node.is(&GATHER)) {
+        return None;
+    }
     let live = reachable(b.nodes(), outputs);
     let found = found(b, &live, known);
     let moved = worth_moving(b, &live, &found, outputs);
