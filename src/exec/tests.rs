@@ -131,6 +131,42 @@ fn a_long_block_picks_for_itself_what_it_would_read_of_picks_that_are_stored() {
 }
 
 #[test]
+fn functions_in_pairs_are_computed_wherever_their_argument_is_looked_at_in_several_ways() {
+    let n = 70;
+    let mut b = Builder::default();
+    let x = b.input(&[n]);
+    let apply = |b: &mut Builder, name: &str, arg: NodeId| {
+        let (row, _) = find(name).expect("a row");
+        let Meaning::Elementwise(op) = row.meaning else { panic!("{name} is elementwise") };
+        b.apply(op, &[arg])
+    };
+    let upright = b.reshape(x, &[n, 1]);
+    let [cosine, sine] = ["cos", "sin"].map(|name| apply(&mut b, name, x));
+    let others = ["cos", "sin"].map(|name| apply(&mut b, name, upright));
+    let [other_cosine, other_sine] = others.map(|other| b.reshape(other, &[n]));
+    let parts = [cosine, sine, other_cosine, other_sine];
+    // Long enough for a program.
+    let long = (0..30).fold(x, |sum, i| {
+        let product = b.mul(sum, parts[i % 4]);
+        b.add(product, parts[i / 2 % 4])
+    });
+    let plan = Plan::new(&b.finish(vec![cosine, sine, other_cosine, other_sine, long]));
+    assert!(plan.steps.iter().any(|step| matches!(step, Step::Program(_))));
+    let inputs = [numbers(n, 0)];
+    let found = outputs(&plan, &inputs, &mut Workspace::default());
+    for (values, name) in found.iter().zip(["cos", "sin", "cos", "sin"]) {
+        let mut alone = Builder::default();
+        let x = alone.input(&[n]);
+        let value = apply(&mut alone, name, x);
+        let expected = outputs(&Plan::new(&alone.finish(vec![value])), &inputs, &mut Workspace::default());
+        assert_eq!(*values, expected[0], "{name}");
+    }
+    let at = |k: usize, i: usize| found[k % 2][i];
+    let step = |i: usize| (0..30).fold(inputs[0][i], |sum, k| sum * at(k % 4, i) + at(k / 2 % 4, i));
+    assert_eq!(found[4], (0..n).map(step).collect::<Vec<f64>>());
+}
+
+#[test]
 fn what_is_read_out_of_order_more_than_once_is_brought_into_order_once() {
     for (times, rows, columns) in [(1, 40, 6), (3, 40, 6), (2, 1, 6), (5, 700, 3)] {
         let mut b = Builder::default();

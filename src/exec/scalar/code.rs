@@ -133,11 +133,13 @@ impl Code {
         value
     }
 
-    /// How to compute a value along with the other of its pair, if both are needed.
+    /// How to compute a value along with the other of its pair, if both are needed. Of equal values, which there are where
+    /// an argument is looked at in several ways, the last one has a partner.
     pub(super) fn pair(&self, value: u32) -> Option<(&'static Pair, [u32; 2])> {
         let Value::Apply(Apply { pair: Some((pair, _)), args, .. }) = &self.values[value as usize] else { return None };
         let [first, second] = pair.of.map(|name| self.paired.get(&(name, args[0])).copied());
-        Some((pair, [first?, second?]))
+        let values = [first?, second?];
+        values.contains(&value).then_some((pair, values))
     }
 }
 
