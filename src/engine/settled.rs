@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diff::{Given, Known};
 use crate::ir::{Builder, NodeId, reachable};
-use crate::ops::{picked_first, picked_last};
+use crate::ops::{Elements, picked_first, picked_last};
 use crate::tensor::Tensor;
 
 /// Constants that are inputs of the graph with their elements, by name; those differentiated by are left out.
@@ -45,20 +45,32 @@ pub(super) fn pick_first(
     outputs: &mut [(String, NodeId)],
     constants: &[(String, Given)],
 ) -> Vec<String> {
-    let mut known = Known::new(&given(constants));
-    let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
-    let Some((picked, indices)) = picked_first(b, &values, &mut |b, n| known.value(b, n)) else { return Vec::new() };
-    for (output, picked) in outputs.iter_mut().zip(picked) {
+    let mut values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
+    let names = pick(b, &mut values, constants, picked_first);
+    for (output, picked) in outputs.iter_mut().zip(values) {
         output.1 = picked;
     }
-    used(b, &indices, constants).cloned().collect()
+    names
 }
 
 /// Makes picks by constant indices after what is computed of them alone, and says which constants that takes at their
 /// word.
 pub(super) fn pick_last(b: &mut Builder, roots: &mut Vec<NodeId>, constants: &[(String, Given)]) -> Vec<String> {
+    pick(b, roots, constants, picked_last)
+}
+
+/// Values with their picks made elsewhere, and the indices that this takes at their word.
+type Moved = Option<(Vec<NodeId>, Vec<NodeId>)>;
+
+/// Makes picks where `moved` would have them, and names the constants that this takes at their word.
+fn pick(
+    b: &mut Builder,
+    values: &mut Vec<NodeId>,
+    constants: &[(String, Given)],
+    moved: fn(&mut Builder, &[NodeId], &mut Elements<'_>) -> Moved,
+) -> Vec<String> {
     let mut known = Known::new(&given(constants));
-    let Some((picked, indices)) = picked_last(b, roots, &mut |b, n| known.value(b, n)) else { return Vec::new() };
-    *roots = picked;
+    let Some((picked, indices)) = moved(b, values, &mut |b, n| known.value(b, n)) else { return Vec::new() };
+    *values = picked;
     used(b, &indices, constants).cloned().collect()
 }

@@ -13,9 +13,6 @@ use crate::kernel::{self, position};
 /// Rows of at most so many elements are copied one by one.
 const SHORT: usize = 16;
 
-/// Single elements picked between two looks at the flag.
-const AT_A_TIME: usize = 1 << 12;
-
 /// `x[…, n, …]` and indices `[i…]` give `[…, i…, …]`: NumPy's take. The attribute holds the number
 /// of leading axes that both share and the axis. A negative index counts from the end; one out of
 /// range gives NaN, which no answer lets pass.
@@ -31,17 +28,6 @@ pub(in crate::ops) static GATHER: Primitive = Primitive {
         let (batch, axis, _) = parts(attr);
         let (x, indices) = (args[0].contiguous_until(cancel), args[1].contiguous_until(cancel));
         let g = Geometry::new(batch, axis, args[0].shape, args[1].shape);
-        if (g.batch * g.outer, g.inner) == (1, 1) {
-            for (cells, indices) in out.chunks_mut(AT_A_TIME).zip(indices.chunks(AT_A_TIME)) {
-                if cancel.load(Ordering::Relaxed) {
-                    return;
-                }
-                for (cell, &index) in cells.iter_mut().zip(indices) {
-                    *cell = position(index, x.len()).map_or(f64::NAN, |s| x[s]);
-                }
-            }
-            return;
-        }
         g.visit(&indices, cancel, |place, source| {
             let cells = &mut out[place..place + g.inner];
             match (source, cells) {

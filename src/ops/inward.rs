@@ -1,8 +1,8 @@
 //! Picks made first: what is computed along an axis and then picked from is computed for the picked places alone.
 //!
 //! A pick along an axis goes through whatever keeps the places along it apart: through elementwise operations, views,
-//! joins along other axes, sums and extrema over other axes, and into the factor of a product that has the axis free. The pick of
-//! a value that other work needs whole would be computed twice, so all of it is kept only if it takes fewer
+//! joins along other axes, sums and extrema over other axes, and into the factor of a product that has the axis free.
+//! The pick of a value that other work needs whole would be computed twice, so all of it is kept only if it takes fewer
 //! operations.
 
 use std::sync::Arc;

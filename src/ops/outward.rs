@@ -32,6 +32,9 @@ pub fn picked_last(
     let live = reachable(b.nodes(), outputs);
     let found = found(b, &live, known);
     let moved = worth_moving(b, &live, &found, outputs);
+    if !moved.contains(&true) {
+        return None;
+    }
     let mut before = moved.clone();
     for (i, node) in b.nodes()[..live.len()].iter().enumerate().rev() {
         if let Some(found) = found[i].as_ref().filter(|_| before[i]) {
@@ -55,7 +58,7 @@ pub fn picked_last(
         }
     }
     b.origin = outer;
-    (!indices.is_empty()).then(|| (outputs.iter().map(|o| images[o.index()]).collect(), indices))
+    Some((outputs.iter().map(|o| images[o.index()]).collect(), indices))
 }
 
 /// A value each place of which, along an axis, is made of one picked place.
