@@ -211,8 +211,8 @@ struct PlanKey {
     scattered: Vec<(String, [usize; 2], Data)>,
     directions: [Option<Directional>; 2],
     sparse: bool,
-    /// Whether sparse derivatives are compared with differences, and so are needed whole.
-    whole: bool,
+    /// Whether derivatives are compared with differences of the values, and so both are needed, whole.
+    verified: bool,
     /// The elements of constants that decide where others go.
     contents: Vec<(String, Data)>,
 }
@@ -248,7 +248,7 @@ impl PlanKey {
             scattered: document.sparse.iter().map(|(name, p)| (name.clone(), p.shape, data(&p.positions))).collect(),
             directions: [directional(document.tangent.as_ref()), directional(document.cotangent.as_ref())],
             sparse,
-            whole: sparse && document.verify,
+            verified: document.verify,
             contents: Vec::new(),
         }
     }

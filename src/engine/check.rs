@@ -15,9 +15,9 @@ pub(super) fn write(document: &Document, compiled: &Compiled, cost: &Cost) -> Ve
     w.bool(true);
     w.key("outputs");
     w.begin_object();
-    for (name, &place) in compiled.outputs.iter().zip(&compiled.places.values) {
+    for (name, of_value) in &compiled.outputs {
         w.key(name);
-        shape(&mut w, &compiled.with_batch(compiled.value_shape(place)));
+        shape(&mut w, &compiled.with_batch(of_value));
     }
     w.end_object();
     w.key("inputs");

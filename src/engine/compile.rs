@@ -19,7 +19,7 @@ use crate::diff::{Given, batch, fission, in_portions, kinks, scalars, single_ste
 use crate::exec::{Cancel, Plan};
 use crate::fault::{Code, Fault};
 use crate::ir::{Builder, Graph, NodeId, elements};
-use crate::ops::{Algebra, turned};
+use crate::ops::{Algebra, is_total, turned};
 use crate::suggest::suggest;
 
 impl Compiled {
@@ -56,7 +56,10 @@ impl Compiled {
         let mut assumed = if document.trace { Vec::new() } else { settled::pick_first(&mut b, &mut outputs, &settled) };
         let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
         let mut roots = Roots::default();
-        let mut places = Places { values: roots.extend(&values), ..Places::default() };
+        let mut places = Places::default();
+        if document.trace || !is_total(&b, &values) {
+            roots.extend(&values);
+        }
         let constants = &lowering.constants;
         let request =
             Request { cancel, document, want, limits, outputs: &outputs, wrt: &wrt, constants, settled: &settled };
@@ -102,6 +105,7 @@ impl Compiled {
         let mut portions = portions.and_then(|axis| in_portions(&mut b, &points, &roots, &axis.replaced, axis.size));
         let length = axis.map(|axis| axis.size);
         wanted_still(cancel)?;
+        let outputs = outputs.into_iter().map(|(name, value)| (name, b.shape(value).to_vec())).collect();
         let kinks = places.kinks.iter_mut().map(|kink| &mut kink.1);
         let mut graph = b.finish_with(roots, kinks.chain(&mut opened).chain(portions.iter_mut().flatten()));
         let (plan, cost) = admit(&graph, opened, portions, limits)?;
@@ -109,7 +113,7 @@ impl Compiled {
         Ok(Self {
             plan,
             graph,
-            outputs: outputs.into_iter().map(|o| o.0).collect(),
+            outputs,
             members: built.members,
             wrt: wrt.into_iter().map(|w| w.0).collect(),
             places,
@@ -157,8 +161,10 @@ impl Roots {
         self.nodes[place]
     }
 
-    fn extend(&mut self, nodes: &[NodeId]) -> Vec<usize> {
-        nodes.iter().map(|&n| self.add(n)).collect()
+    fn extend(&mut self, nodes: &[NodeId]) {
+        for &n in nodes {
+            self.add(n);
+        }
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Compiled {
     pub plan: Plan,
     /// The same as a graph, for explanations.
     pub graph: Graph,
-    /// Output names, in the order asked for.
-    pub outputs: Vec<String>,
+    /// Names of the outputs, in the order asked for, and the shapes of their values at one point.
+    pub outputs: Vec<(String, Vec<usize>)>,
     /// Names differentiated by.
     pub wrt: Vec<String>,
     /// Where in the plan's outputs things are.
@@ -62,8 +62,6 @@ const KEPT_WORKSPACES: usize = 8;
 /// Positions among the plan's outputs.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// Value of each output.
-    pub values: Vec<usize>,
     /// Derivatives that can be compared with differences of values.
     pub checked: Vec<Checked>,
     /// Kink monitors: position and the node watched.

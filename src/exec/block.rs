@@ -75,23 +75,38 @@ impl Load {
     }
 }
 
-/// To start an instruction, and to find what it reads, takes as long as to bring so many elements together.
+/// To start an instruction for a tile takes as long as to bring so many elements together, and for a row of one so many.
 const START: usize = 256;
+const START_OF_ROW: usize = 96;
 
-/// Rows that lie together in some of these loads, where tiles of one row each take less time than to bring together what
-/// lies in several; else all of the block.
-pub(super) fn row(loads: &[Load], length: usize, instructions: usize) -> usize {
-    let rows: SmallVec<[usize; 8]> = loads.iter().map(|load| load.walk.row()).filter(|row| *row < length).collect();
-    let saved = |row: usize| row * rows.iter().filter(|other| other.is_multiple_of(row)).count();
-    let best = rows.iter().copied().max_by_key(|&row| saved(row));
-    best.filter(|&row| saved(row) >= START * instructions).unwrap_or(length)
+/// The length of rows of which each lies together in some of these loads, where to take them one by one costs less than
+/// to bring together what lies in several; else all of the block.
+pub(super) fn row(loads: &[Load], length: usize, instructions: &[Instruction]) -> usize {
+    let divides = |row: usize, i: usize| {
+        let other = loads[i].walk.row();
+        other < length && other.is_multiple_of(row)
+    };
+    let gain = |row: usize| {
+        let saved = row * (0..loads.len()).filter(|&i| divides(row, i)).count();
+        let reads = |instruction: &&Instruction| {
+            instruction.reads.iter().any(|read| matches!(read, Read::Load(i) if divides(row, *i)))
+        };
+        let starts = if row <= TILE / 2 {
+            START_OF_ROW * instructions.iter().filter(reads).count()
+        } else {
+            START * instructions.len()
+        };
+        saved.saturating_sub(starts)
+    };
+    let rows = loads.iter().map(|load| load.walk.row()).filter(|row| *row < length);
+    rows.max_by_key(|&row| gain(row)).filter(|&row| gain(row) > 0).unwrap_or(length)
 }
 
 /// A fused block over `length` elements.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) length: usize,
-    /// Elements of the rows that tiles end with.
+    /// Elements of a row: tiles hold whole ones, or a part of one.
     pub(super) row: usize,
     pub(super) loads: Vec<Load>,
     /// Slots written, in the order of `Write::Stored`.
@@ -155,15 +170,14 @@ impl Part<'_> {
         lower.and(upper)
     }
 
-    /// Where a row ends a tile ends too, so that what is read from many rows lies together.
+    /// Runs tile after tile.
+    #[inline(never)]
     fn tiles(mut self, scratch: &mut Scratch) -> Result<(), Cancelled> {
         let block = self.block;
-        let tile = TILE.min(self.range.len());
-        scratch.prepare(block.registers, block.loads.len(), tile);
+        scratch.prepare(block.registers, block.loads.len(), TILE.min(self.range.len()));
         let mut start = self.range.start;
         while start < self.range.end {
-            let row_end = (start + 1).next_multiple_of(block.row);
-            let end = (start + tile).min(row_end).min(self.range.end);
+            let end = start + self.tile(start);
             self.load(start, end, scratch);
             for instruction in &block.instructions {
                 super::run::check(self.cancel)?;
@@ -174,43 +188,55 @@ impl Part<'_> {
         Ok(())
     }
 
+    /// Elements of the tile that begins here: whole rows, or what fits of one.
+    fn tile(&self, start: usize) -> usize {
+        let row = self.block.row;
+        let most = TILE.min(self.range.end - start);
+        let rest = row - start % row;
+        if rest == row && row < most { most - most % row } else { rest.min(most) }
+    }
+
     /// Finds the values where they lie, or brings them into tiles if that is not densely.
     fn load(&self, start: usize, end: usize, scratch: &mut Scratch) {
-        for ((load, tile), found) in self.block.loads.iter().zip(&mut scratch.loads).zip(&mut scratch.found) {
-            *found = load.walk.together(start, end - start);
-            if found.is_none() {
-                load.walk.copy_range(self.memory.data(load.operand.home), start, &mut tile[..end - start]);
-            }
+        let (row, length) = (self.block.row, end - start);
+        for (load, place) in self.block.loads.iter().zip(&mut scratch.loads) {
+            place.found = match load.walk.together(start, length) {
+                Some((first, count)) => Found::Together(first, count),
+                None if length > row && load.walk.row().is_multiple_of(row) => {
+                    place.starts.resize(length / row, 0);
+                    load.walk.starts(start, row, &mut place.starts);
+                    Found::Rows
+                }
+                None => {
+                    load.walk.copy_range(self.memory.data(load.operand.home), start, &mut place.tile[..length]);
+                    Found::Copied
+                }
+            };
         }
     }
 
     /// Does one instruction for a tile; `range` counts from the first element of this part.
     fn step(&mut self, instruction: &Instruction, range: Range<usize>, scratch: &mut Scratch) {
+        let by_rows = |read: &Read| matches!(read, Read::Load(i) if matches!(scratch.loads[*i].found, Found::Rows));
+        let row = self.block.row;
+        let length = if row < range.len() && instruction.reads.iter().any(by_rows) { row } else { range.len() };
+        #[cfg(test)]
+        crate::kernel::tally::done(range.len() * instruction.each as usize);
         match instruction.work {
             Work::One(kernel, write) => {
                 let mut target = Target::take(write, &mut self.stores, scratch);
-                let reads = self.reads(instruction, &range, scratch);
-                let out = target.part(&range);
-                #[cfg(test)]
-                crate::kernel::tally::done(out.len() * instruction.each as usize);
-                kernel(&reads[..instruction.reads.len()], out);
+                let reads = self.reads(instruction, &range, length, scratch);
+                for (k, out) in target.part(&range).chunks_mut(length).enumerate() {
+                    kernel(&reads.each_ref().map(|read| read.row(k))[..instruction.reads.len()], out);
+                }
                 target.give_back(write, &mut self.stores, scratch);
             }
             Work::Both(pair, writes) => {
                 let [mut first, mut second] = writes.map(|write| Target::take(write, &mut self.stores, scratch));
-                let reads = self.reads(instruction, &range, scratch);
-                let out = [first.part(&range), second.part(&range)];
-                #[cfg(test)]
-                crate::kernel::tally::done(range.len() * instruction.each as usize);
-                match reads[0] {
-                    &[x] => {
-                        let (mut y, mut z) = ([0.0], [0.0]);
-                        (pair.kernel)(&[x], [&mut y, &mut z]);
-                        let [first, second] = out;
-                        first.fill(y[0]);
-                        second.fill(z[0]);
-                    }
-                    x => (pair.kernel)(x, out),
+                let [x, ..] = self.reads(instruction, &range, length, scratch);
+                let [firsts, seconds] = [&mut first, &mut second].map(|t| t.part(&range).chunks_mut(length));
+                for (k, (first, second)) in firsts.zip(seconds).enumerate() {
+                    both(pair, x.row(k), [first, second]);
                 }
                 for (write, target) in writes.into_iter().zip([first, second]) {
                     target.give_back(write, &mut self.stores, scratch);
@@ -219,25 +245,65 @@ impl Part<'_> {
         }
     }
 
-    /// What an instruction reads.
+    /// What an instruction reads for a tile, by rows of `length`.
     fn reads<'a>(
         &'a self,
         instruction: &Instruction,
         range: &Range<usize>,
+        length: usize,
         scratch: &'a Scratch,
-    ) -> [&'a [f64]; MOST_READ] {
-        let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
-        for (slice, read) in reads.iter_mut().zip(&instruction.reads) {
-            *slice = match *read {
-                Read::Register(r) => &scratch.registers[r][..range.len()],
-                Read::Stored(k) => &self.stores[k][range.clone()],
-                Read::Load(i) => match scratch.found[i] {
-                    Some((first, count)) => &self.memory.data(self.block.loads[i].operand.home)[first..first + count],
-                    None => &scratch.loads[i][..range.len()],
-                },
+    ) -> [Rows<'a>; MOST_READ] {
+        let mut reads = [Rows::default(); MOST_READ];
+        for (rows, read) in reads.iter_mut().zip(&instruction.reads) {
+            let next_to_each_other = |data| Rows { data, starts: &[], count: length };
+            *rows = match *read {
+                Read::Register(r) => next_to_each_other(scratch.registers[r].as_slice()),
+                Read::Stored(k) => next_to_each_other(&self.stores[k][range.clone()]),
+                Read::Load(i) => {
+                    let (load, place) = (&self.block.loads[i], &scratch.loads[i]);
+                    let data = self.memory.data(load.operand.home);
+                    match place.found {
+                        Found::Copied => next_to_each_other(&place.tile),
+                        Found::Together(first, 1) => Rows { data: &data[first..], starts: &[], count: 1 },
+                        Found::Together(first, _) => next_to_each_other(&data[first..]),
+                        Found::Rows => {
+                            let count = if load.walk.repeats() { 1 } else { length };
+                            Rows { data, starts: &place.starts, count }
+                        }
+                    }
+                }
             };
         }
         reads
+    }
+}
+
+/// What an instruction reads row by row.
+#[derive(Clone, Copy, Default)]
+struct Rows<'a> {
+    data: &'a [f64],
+    /// Where the rows begin, if they do not follow each other.
+    starts: &'a [usize],
+    /// Elements of a row; one stands for all, and without `starts` for those of all rows.
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn row(&self, k: usize) -> &'a [f64] {
+        let first = self.starts.get(k).copied().unwrap_or(if self.count == 1 { 0 } else { k * self.count });
+        &self.data[first..first + self.count]
+    }
+}
+
+/// Computes two functions of one argument, which may be a single number that stands everywhere.
+fn both(pair: &Pair, x: &[f64], [first, second]: [&mut [f64]; 2]) {
+    if let &[x] = x {
+        let (mut y, mut z) = ([0.0], [0.0]);
+        (pair.kernel)(&[x], [&mut y, &mut z]);
+        first.fill(y[0]);
+        second.fill(z[0]);
+    } else {
+        (pair.kernel)(x, [first, second]);
     }
 }
 
@@ -276,26 +342,44 @@ impl<'a> Target<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     registers: Vec<Vec<f64>>,
-    loads: Vec<Vec<f64>>,
-    /// Where loads of this tile lie that need no copy: the first element, and how many.
-    found: Vec<Option<(usize, usize)>>,
+    loads: Vec<Place>,
+}
+
+/// Where the elements of a load are that a tile reads.
+#[derive(Debug, Default)]
+struct Place {
+    found: Found,
+    /// Where they are copied to.
+    tile: Vec<f64>,
+    /// Where their rows begin.
+    starts: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+enum Found {
+    /// In a tile of their own.
+    #[default]
+    Copied,
+    /// From the first on so many next to each other, or one that stands for all.
+    Together(usize, usize),
+    /// Row by row.
+    Rows,
 }
 
 impl Scratch {
     fn prepare(&mut self, registers: usize, loads: usize, tile: usize) {
-        grow(&mut self.registers, registers, tile);
-        grow(&mut self.loads, loads, tile);
-        self.found.resize(loads, None);
-    }
-}
-
-fn grow(tiles: &mut Vec<Vec<f64>>, count: usize, tile: usize) {
-    if tiles.len() < count {
-        tiles.resize_with(count, Vec::new);
-    }
-    for t in &mut tiles[..count] {
-        if t.len() < tile {
-            t.resize(tile, 0.0);
+        if self.registers.len() < registers {
+            self.registers.resize_with(registers, Vec::new);
         }
+        if self.loads.len() < loads {
+            self.loads.resize_with(loads, Place::default);
+        }
+        let grow = |t: &mut Vec<f64>| {
+            if t.len() < tile {
+                t.resize(tile, 0.0);
+            }
+        };
+        self.registers[..registers].iter_mut().for_each(grow);
+        self.loads[..loads].iter_mut().map(|place| &mut place.tile).for_each(grow);
     }
 }

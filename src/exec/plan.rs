@@ -17,7 +17,7 @@ use crate::kernel::View;
 const LONG: usize = 64;
 
 /// Nodes of such a block whose results are laid beside each other, at least.
-const LONG_AND_JOINED: usize = 12;
+const LONG_AND_JOINED: usize = 6;
 
 /// Most nodes of a block that runs in tiles, so that these stay in the cache.
 const MOST_IN_TILES: usize = 128;

@@ -44,7 +44,8 @@ fn a_fused_block_is_right_at_the_edges_of_its_tiles() {
 
 #[test]
 fn rows_that_are_read_again_and_functions_computed_in_pairs_have_the_bits_they_have_alone() {
-    for (rows, length) in [(1, 512), (3, 700), (40, 64), (7, 5)] {
+    // Whole, in parts of rows, in rows of a tile, on several threads that begin within a row, and brought together.
+    for (rows, length) in [(1, 512), (3, 1500), (3, 700), (40, 64), (9, 200), (700, 130), (7, 5)] {
         let plan = |names: &[&str]| {
             let mut b = Builder::default();
             let (x, y) = (b.input(&[rows, 1]), b.input(&[length]));

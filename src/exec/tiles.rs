@@ -96,7 +96,7 @@ impl Planner<'_> {
                 }
             }
         }
-        block.row = row(&block.loads, block.length, block.instructions.len());
+        block.row = row(&block.loads, block.length, &block.instructions);
         self.steps.push(Step::Block(block));
         for &n in nodes {
             let args = self.graph.node(n).args.clone();

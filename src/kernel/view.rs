@@ -163,6 +163,31 @@ impl Walk {
         Some((first as usize + column * stride as usize, if stride == 0 { 1 } else { count }))
     }
 
+    /// Where rows of `length` elements begin, from the element `start` on, which begins one. Each lies together, as
+    /// [`Walk::row`] must be so many or a multiple: next to each other if [`Walk::repeats`] says no, else all are that
+    /// one element.
+    pub fn starts(&self, start: usize, length: usize, starts: &mut [usize]) {
+        let stride = self.run.strides[0];
+        let mut column = start % self.run.len;
+        let mut starts = starts.iter_mut();
+        for (mut first, rows) in self.planes(start / self.run.len) {
+            for _ in 0..rows {
+                while column < self.run.len {
+                    let Some(start) = starts.next() else { return };
+                    *start = (first + column as isize * stride) as usize;
+                    column += length;
+                }
+                column = 0;
+                first += self.rows.strides[0];
+            }
+        }
+    }
+
+    /// Whether what lies together is one element.
+    pub fn repeats(&self) -> bool {
+        self.run.strides[0] == 0
+    }
+
     /// Writes the elements `start .. start + out.len()`, at a cost that does not grow with `start`.
     pub fn copy_range(&self, data: &[f64], start: usize, out: &mut [f64]) {
         self.copy_until(data, start, out, &AtomicBool::new(false));
@@ -323,6 +348,15 @@ mod tests {
                 assert!(count == 1 || count == end - start);
                 let seen = (0..end - start).map(|i| view.data[first + i.min(count - 1)]);
                 assert!(seen.eq(expected[start..end].iter().copied()));
+            }
+            let length = walk.row() / (1 + random.below(3));
+            if length > 0 && walk.row().is_multiple_of(length) && !expected.is_empty() {
+                let first = random.below(expected.len() / length);
+                let mut starts = vec![usize::MAX; expected.len() / length - first];
+                walk.starts(first * length, length, &mut starts);
+                let step = usize::from(!walk.repeats());
+                let seen = starts.iter().flat_map(|&s| (0..length).map(move |i| view.data[s + i * step]));
+                assert!(seen.eq(expected[first * length..].iter().copied()));
             }
         }
     }

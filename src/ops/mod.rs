@@ -32,6 +32,7 @@ mod sparse;
 mod structure;
 mod table;
 mod terms;
+mod total;
 mod turned;
 mod windows;
 
@@ -50,4 +51,5 @@ pub use signature::Signature;
 pub use sparse::{is_sparse, sparse_matrix};
 pub use structure::{Triple, pad, reverse, slice, whole_numbers};
 pub use table::{find, higher, table};
+pub use total::is_total;
 pub use turned::turned;

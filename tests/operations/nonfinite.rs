@@ -54,6 +54,31 @@ fn the_first_cause_is_blamed_not_its_consequences() {
 }
 
 #[test]
+fn a_derivative_by_itself_is_refused_where_the_function_has_no_value() {
+    // The formulas of these derivatives give numbers there.
+    for (expression, x) in [("log(x)", -1.0), ("logit(x)", 2.0), ("atanh(x)", 2.0), ("3*x - log(x - 5)", 1.0)] {
+        for mode in MODES {
+            let document =
+                json!({ "define": { "f(x)": expression }, "at": { "x": x }, "want": "jacobian", "mode": mode });
+            let fault = refused(&document, Endpoint::Jacobian);
+            assert!(fault.detail.contains("NaN"), "{expression}: {}", fault.detail);
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_too_large_to_be_written_does_not_keep_back_its_derivative() {
+    let document = |want: &str| json!({ "define": { "f(x)": "2*x" }, "at": { "x": 1e308 }, "want": want });
+    for mode in MODES {
+        let mut document = document("jacobian");
+        document["mode"] = json!(mode);
+        let answer = ask(&document, Endpoint::Jacobian).expect("a derivative");
+        assert_eq!(answer["jacobian"]["f"]["x"]["data"], json!([[2.0]]), "{answer}");
+    }
+    refused(&document("value"), Endpoint::Value);
+}
+
+#[test]
 fn a_derivative_that_is_infinite_is_named_as_such() {
     for expression in ["sqrt(x)", "cbrt(x)", "x^0.5"] {
         let document = json!({ "define": { "f(x)": expression }, "at": { "x": 0 } });

@@ -81,10 +81,9 @@ impl Work<'_, '_> {
         Ok(leaves)
     }
 
-    /// Remembers what may be compared with differences of values; sparse blocks only where that is asked for,
-    /// because they are then needed whole.
+    /// Remembers what is to be compared with differences of values, if that is asked for.
     pub(super) fn check(&mut self, what: String, value: NodeId, parts: &[Part]) {
-        if self.request.document.format != Format::Dense && !self.request.document.verify {
+        if !self.request.document.verify {
             return;
         }
         let whole: Vec<NodeId> = parts.iter().map(|part| part.whole(self.b)).collect();

@@ -11,7 +11,7 @@ use crate::ir::{Builder, NodeId, Primitive, Rule};
 use crate::kernel;
 
 /// `x ^ y`. d/dx = y·x^(y-1), and 0 where y = 0; d/dy = x^y·log x, and 0 at (0, y > 0).
-static POWER: Primitive = Primitive {
+pub(in crate::ops) static POWER: Primitive = Primitive {
     // The exponent's derivative, x^y·log x, has no limit of its own where x = 0.
     kink: Some(|b, n, moves| {
         let (x, y) = (b.arg(n, 0), b.arg(n, 1));
