@@ -30,8 +30,8 @@ fn has_value(b: &Builder, node: &Node) -> bool {
     match (node.op.kernel, &node.attr, node.op.rule) {
         (_, Attr::Fill(_, bits), _) => f64::from_bits(*bits).is_finite(),
         (_, Attr::Data(data), _) => data.elements.iter().all(|x| x.is_finite()),
-        (Kernel::Leaf | Kernel::View(_) | Kernel::Reshape, ..) => true,
-        (_, _, Rule::Linear { fixed: [], .. } | Rule::Multilinear { .. }) => true,
+        (Kernel::Leaf | Kernel::View(_) | Kernel::Reshape, ..)
+        | (_, _, Rule::Linear { fixed: [], .. } | Rule::Multilinear { .. }) => true,
         (Kernel::Elementwise(_), ..) if node.is(&DIVIDE) => constant(1).is_some_and(|y| y != 0.0),
         (Kernel::Elementwise(_), ..) if node.is(&POWER) => constant(1).is_some_and(|y| y >= 0.0 && y.fract() == 0.0),
         (Kernel::Elementwise(_), ..) => DEFINED.contains(node.op.name),
