@@ -77,7 +77,7 @@ impl Load {
 
 /// To start an instruction for a tile takes as long as to bring so many elements together, and for a row of one so many.
 const START: usize = 256;
-const START_OF_ROW: usize = 96;
+const START_OF_ROW: usize = 64;
 
 /// The length of rows of which each lies together in some of these loads, where to take them one by one costs less than
 /// to bring together what lies in several; else all of the block.

@@ -144,34 +144,40 @@ impl<F: Fn(f64, f64) -> f64 + Copy> Fold<'_, F> {
 
     /// Combines whole rows of at most `WIDTH` neighbouring results, over all offsets of `gone`.
     fn rows(&self, gone: &Axes<1>, start: isize, stride: isize, out: &mut [f64]) {
-        let mut partial = [self.identity; WIDTH];
-        let partial = &mut partial[..out.len()];
-        let mut terms = 0;
-        out.fill(self.identity);
-        for [first] in Offsets::new(gone, [start]).take_while(|_| wanted(self.cancel)) {
-            self.merge_row(partial, first, stride);
-            terms += 1;
-            if terms == BLOCK {
-                self.merge(out, partial);
-                partial.fill(self.identity);
-                terms = 0;
-            }
-        }
-        self.merge(out, partial);
-    }
-
-    fn merge(&self, into: &mut [f64], from: &[f64]) {
         best(
-            (into, from),
+            (gone, out),
             #[inline(always)]
-            |(into, from): (&mut [f64], &[f64])| {
-                for (o, x) in into.iter_mut().zip(from) {
-                    *o = (self.combine)(*o, *x);
+            |(gone, out): (&Axes<1>, &mut [f64])| {
+                let terms: usize = gone.iter().map(|axis| axis.len).product();
+                let firsts = Offsets::new(gone, [start]).take_while(|_| wanted(self.cancel));
+                out.fill(self.identity);
+                if terms <= BLOCK {
+                    return firsts.for_each(|[first]| self.merge_row(out, first, stride));
                 }
+                let mut partial = [self.identity; WIDTH];
+                let partial = &mut partial[..out.len()];
+                for (term, [first]) in firsts.enumerate() {
+                    self.merge_row(partial, first, stride);
+                    if (term + 1) % BLOCK == 0 {
+                        self.merge(out, partial);
+                        partial.fill(self.identity);
+                    }
+                }
+                self.merge(out, partial);
             },
         );
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loop must be compiled in the form for this processor")]
+    fn merge(&self, into: &mut [f64], from: &[f64]) {
+        for (o, x) in into.iter_mut().zip(from) {
+            *o = (self.combine)(*o, *x);
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loop must be compiled in the form for this processor")]
     fn merge_row(&self, into: &mut [f64], first: isize, stride: isize) {
         tally::done(into.len());
         if stride == 1 {
