@@ -176,12 +176,13 @@ pub(super) fn choose(b: &mut Builder, task: &Task<'_>) -> Result<Chosen, Vec<Fau
     }
 }
 
-/// What a way is chosen by: that its values fit in memory, then its operations, to which a matrix counts
-/// that is made only to pick a few elements.
+/// What a way is chosen by: that its values fit in memory and its nodes are not too many, then its operations, to which
+/// a matrix counts that is made only to pick a few elements.
 fn weight(b: &Builder, task: &Task<'_>, built: &Built, flops: u64) -> (bool, u64) {
     let live = reachable(b.nodes(), &built.nodes());
-    let largest = b.nodes().iter().zip(live).filter(|(_, live)| *live).map(|(n, _)| elements(&n.shape)).max();
-    let too_large = (largest.unwrap_or(0) as u64).saturating_mul(8) > task.limits.max_bytes;
+    let shapes = || b.nodes().iter().zip(&live).filter(|(_, live)| **live).map(|(n, _)| elements(&n.shape));
+    let largest = shapes().max().unwrap_or(0) as u64;
+    let too_large = largest.saturating_mul(8) > task.limits.max_bytes || shapes().count() > task.limits.max_nodes;
     let (rows, columns) = task.size(b);
     let whole = if task.sparse && built.colours.is_none() { rows.saturating_mul(columns) } else { 0 };
     (too_large, flops.saturating_add(whole as u64))

@@ -128,6 +128,14 @@ fn zeros_and_indices_among_constants_leave_few_numbers() {
 }
 
 #[test]
+fn elimination_is_not_taken_by_itself_where_it_makes_more_nodes_than_are_allowed() {
+    let document = read_document(hand().to_string().as_bytes()).expect("a document");
+    let limits = Limits { max_nodes: 20_000, ..Limits::default() };
+    let compiled = Compiled::new(&document, &Endpoint::Jacobian.default_want(), &limits).expect("another way");
+    assert_ne!(compiled.method.mode, "elimination");
+}
+
+#[test]
 fn an_arm_is_eliminated_unless_another_way_is_asked_for() {
     let (compiled, _) = outputs(&arm(true));
     assert_eq!(compiled.method.mode, "elimination", "{:?}", compiled.method);
