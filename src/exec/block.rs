@@ -171,7 +171,6 @@ impl Part<'_> {
     }
 
     /// Runs tile after tile.
-    #[inline(never)]
     fn tiles(mut self, scratch: &mut Scratch) -> Result<(), Cancelled> {
         let block = self.block;
         scratch.prepare(block.registers, block.loads.len(), TILE.min(self.range.len()));
@@ -290,7 +289,8 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn row(&self, k: usize) -> &'a [f64] {
-        let first = self.starts.get(k).copied().unwrap_or(if self.count == 1 { 0 } else { k * self.count });
+        let step = if self.count == 1 { 0 } else { self.count };
+        let first = self.starts.get(k).copied().unwrap_or(k * step);
         &self.data[first..first + self.count]
     }
 }

@@ -160,8 +160,6 @@ impl Single {
         *memory.registers = registers;
     }
 
-    /// Not inside of others, where its loops would have fewer of the processor's registers.
-    #[inline(never)]
     fn compute<const N: usize>(&self, registers: &mut [f64; N]) {
         for run in &self.runs {
             #[cfg(test)]
