@@ -57,6 +57,7 @@ impl Compiled {
         let values: Vec<NodeId> = outputs.iter().map(|o| o.1).collect();
         let mut roots = Roots::default();
         let mut places = Places::default();
+        // Where a function has no value, none of its derivatives is given.
         if document.trace || !is_total(&b, &values) {
             roots.extend(&values);
         }
