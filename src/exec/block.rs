@@ -216,27 +216,21 @@ impl Part<'_> {
 
     /// Does one instruction for a tile; `range` counts from the first element of this part.
     fn step(&mut self, instruction: &Instruction, range: Range<usize>, scratch: &mut Scratch) {
-        let by_rows = |read: &Read| matches!(read, Read::Load(i) if matches!(scratch.loads[*i].found, Found::Rows));
-        let row = self.block.row;
-        let length = if row < range.len() && instruction.reads.iter().any(by_rows) { row } else { range.len() };
         #[cfg(test)]
         crate::kernel::tally::done(range.len() * instruction.each as usize);
         match instruction.work {
             Work::One(kernel, write) => {
                 let mut target = Target::take(write, &mut self.stores, scratch);
-                let reads = self.reads(instruction, &range, length, scratch);
-                for (k, out) in target.part(&range).chunks_mut(length).enumerate() {
-                    kernel(&reads.each_ref().map(|read| read.row(k))[..instruction.reads.len()], out);
-                }
+                let out = target.part(&range);
+                self.read(instruction, &range, scratch, |piece, reads| kernel(reads, &mut out[piece]));
                 target.give_back(write, &mut self.stores, scratch);
             }
             Work::Both(pair, writes) => {
                 let [mut first, mut second] = writes.map(|write| Target::take(write, &mut self.stores, scratch));
-                let [x, ..] = self.reads(instruction, &range, length, scratch);
-                let [firsts, seconds] = [&mut first, &mut second].map(|t| t.part(&range).chunks_mut(length));
-                for (k, (first, second)) in firsts.zip(seconds).enumerate() {
-                    both(pair, x.row(k), [first, second]);
-                }
+                let [one, other] = [first.part(&range), second.part(&range)];
+                self.read(instruction, &range, scratch, |piece, reads| {
+                    both(pair, reads[0], [&mut one[piece.clone()], &mut other[piece]]);
+                });
                 for (write, target) in writes.into_iter().zip([first, second]) {
                     target.give_back(write, &mut self.stores, scratch);
                 }
@@ -244,54 +238,47 @@ impl Part<'_> {
         }
     }
 
-    /// What an instruction reads for a tile, by rows of `length`.
-    fn reads<'a>(
-        &'a self,
+    /// Calls `act` with what an instruction reads: for the whole tile, or for row after row where some of it lies so.
+    fn read(
+        &self,
         instruction: &Instruction,
         range: &Range<usize>,
-        length: usize,
-        scratch: &'a Scratch,
-    ) -> [Rows<'a>; MOST_READ] {
-        let mut reads = [Rows::default(); MOST_READ];
-        for (rows, read) in reads.iter_mut().zip(&instruction.reads) {
-            let next_to_each_other = |data| Rows { data, starts: &[], count: length };
-            *rows = match *read {
-                Read::Register(r) => next_to_each_other(scratch.registers[r].as_slice()),
-                Read::Stored(k) => next_to_each_other(&self.stores[k][range.clone()]),
+        scratch: &Scratch,
+        mut act: impl FnMut(Range<usize>, &[&[f64]]),
+    ) {
+        let (row, length) = (self.block.row, range.len());
+        let mut reads: [&[f64]; MOST_READ] = [&[]; MOST_READ];
+        let mut starts: [Option<(&[usize], usize)>; MOST_READ] = [None; MOST_READ];
+        for (k, read) in instruction.reads.iter().enumerate() {
+            reads[k] = match *read {
+                Read::Register(r) => &scratch.registers[r][..length],
+                Read::Stored(s) => &self.stores[s][range.clone()],
                 Read::Load(i) => {
                     let (load, place) = (&self.block.loads[i], &scratch.loads[i]);
                     let data = self.memory.data(load.operand.home);
                     match place.found {
-                        Found::Copied => next_to_each_other(&place.tile),
-                        Found::Together(first, 1) => Rows { data: &data[first..], starts: &[], count: 1 },
-                        Found::Together(first, _) => next_to_each_other(&data[first..]),
+                        Found::Copied => &place.tile[..length],
+                        Found::Together(first, count) => &data[first..first + count],
                         Found::Rows => {
-                            let count = if load.walk.repeats() { 1 } else { length };
-                            Rows { data, starts: &place.starts, count }
+                            starts[k] = Some((&place.starts, if load.walk.repeats() { 1 } else { row }));
+                            data
                         }
                     }
                 }
             };
         }
-        reads
-    }
-}
-
-/// What an instruction reads row by row.
-#[derive(Clone, Copy, Default)]
-struct Rows<'a> {
-    data: &'a [f64],
-    /// Where the rows begin, if they do not follow each other.
-    starts: &'a [usize],
-    /// Elements of a row; one stands for all, and without `starts` for those of all rows.
-    count: usize,
-}
-
-impl<'a> Rows<'a> {
-    fn row(&self, k: usize) -> &'a [f64] {
-        let step = if self.count == 1 { 0 } else { self.count };
-        let first = self.starts.get(k).copied().unwrap_or(k * step);
-        &self.data[first..first + self.count]
+        let count = instruction.reads.len();
+        if length <= row || starts.iter().all(Option::is_none) {
+            return act(0..length, &reads[..count]);
+        }
+        for (k, first) in (0..length).step_by(row).enumerate() {
+            let of_row = |i: usize| match (starts[i], reads[i]) {
+                (Some((starts, count)), data) => &data[starts[k]..][..count],
+                (None, repeated @ ([] | [_])) => repeated,
+                (None, tile) => &tile[first..first + row],
+            };
+            act(first..first + row, &std::array::from_fn::<_, MOST_READ, _>(of_row)[..count]);
+        }
     }
 }
 
