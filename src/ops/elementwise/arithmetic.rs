@@ -96,7 +96,7 @@ pub(in crate::ops) static SCALE: Primitive = Primitive {
             return Some(a[1]);
         }
         let known = one_factor(b, a).or_else(|| zero_factor(b, a));
-        let is_plain = b.node(a[0]).bound.is_finite() || b.fill_value(a[1]).is_some();
+        let is_plain = bounded(b, a) || b.fill_value(a[1]).is_some();
         known.or_else(|| opposite(b, a, &SCALE)).or_else(|| is_plain.then(|| b.mul(a[0], a[1])))
     }),
     ..primitive(
@@ -123,8 +123,7 @@ pub(in crate::ops) static CHAIN: Primitive = Primitive {
     simplify: Some(|b, a, _| {
         let zero = (0..2).find(|&i| b.fill_value(a[i]) == Some(0.0)).map(|i| a[i]);
         let known = zero.or_else(|| one_factor(b, a));
-        let is_plain = a.iter().all(|&x| b.node(x).bound.is_finite()) || a.iter().any(|&x| is_a_number(b, x));
-        known.or_else(|| opposite(b, a, &CHAIN)).or_else(|| is_plain.then(|| b.mul(a[0], a[1])))
+        known.or_else(|| opposite(b, a, &CHAIN)).or_else(|| bounded(b, a).then(|| b.mul(a[0], a[1])))
     }),
     ..primitive(
         "chain",
@@ -173,9 +172,9 @@ fn opposite(b: &mut Builder, a: &[NodeId], product: &'static Primitive) -> Optio
     Some(b.neg(product))
 }
 
-/// Whether it is one finite number everywhere, and not zero.
-fn is_a_number(b: &Builder, x: NodeId) -> bool {
-    b.fill_value(x).is_some_and(|x| x.is_finite() && x != 0.0)
+/// Whether all factors are bounded: where none is infinite, zero absorbs by itself.
+fn bounded(b: &Builder, a: &[NodeId]) -> bool {
+    a.iter().all(|&x| b.node(x).bound.is_finite())
 }
 
 /// The rows of this family.
