@@ -59,7 +59,9 @@ impl Compiled {
         let mut places = Places::default();
         // Where a function has no value, none of its derivatives is given.
         if document.trace || !is_total(&b, &values) {
-            roots.extend(&values);
+            for &value in &values {
+                roots.add(value);
+            }
         }
         let constants = &lowering.constants;
         let request =
@@ -160,12 +162,6 @@ impl Roots {
     /// The node asked for at a place.
     pub(super) fn node(&self, place: usize) -> NodeId {
         self.nodes[place]
-    }
-
-    fn extend(&mut self, nodes: &[NodeId]) {
-        for &n in nodes {
-            self.add(n);
-        }
     }
 }
 

@@ -268,7 +268,7 @@ impl Part<'_> {
             };
         }
         let count = instruction.reads.len();
-        if length <= row || starts.iter().all(Option::is_none) {
+        if starts.iter().all(Option::is_none) {
             return act(0..length, &reads[..count]);
         }
         for (k, first) in (0..length).step_by(row).enumerate() {

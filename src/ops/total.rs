@@ -67,4 +67,31 @@ mod tests {
             assert!(!is_total(&b, &[product, node]), "{:?}", b.node(node));
         }
     }
+
+    #[test]
+    fn operations_that_say_nothing_of_being_undefined_have_values_for_all_numbers() {
+        const NUMBERS: [f64; 9] = [-1e300, -700.5, -2.0, -0.3, 0.0, 0.3, 1.0, 700.5, 1e300];
+        let mut without = Vec::new();
+        for (_, row) in table().filter(|(_, row)| row.undefined.is_empty()) {
+            let Meaning::Elementwise(op) = row.meaning else { continue };
+            let Kernel::Elementwise(kernel) = op.kernel else { panic!("{} is elementwise", row.name) };
+            let (_, signature) = crate::ops::find(row.name).expect("a row");
+            let of = |args: &[[f64; 1]]| {
+                let args: Vec<&[f64]> = args.iter().map(<[f64; 1]>::as_slice).collect();
+                let mut value = [0.0];
+                kernel(&args[..signature.names.len()], &mut value);
+                value[0]
+            };
+            for i in 0..NUMBERS.len().pow(3) {
+                let args = [i / 81, i / 9 % 9, i % 9].map(|k| NUMBERS[k]);
+                let value = of(&args.map(|x| [x]));
+                // Large numbers may overflow.
+                if value.is_nan() || value.is_infinite() && args.iter().all(|x| x.abs() < 3.0) {
+                    without.push((row.name, args));
+                    break;
+                }
+            }
+        }
+        assert!(without.is_empty(), "{without:?}");
+    }
 }

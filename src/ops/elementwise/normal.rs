@@ -129,6 +129,7 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         "exp(-x^2/2)/sqrt(2*pi)/_normal_cdf(x)",
     ),
     Operation {
+        undefined: UNDEFINED,
         domain: &[(0.5, 2.0)],
         ..hidden("_scale", "_scale(x)", &SCALE, "A positive number as it is, NaN for any other.", "1")
     },

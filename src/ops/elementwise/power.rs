@@ -180,6 +180,7 @@ pub(in crate::ops) static ROWS: &[Operation] = &[
         shape: "as x",
         kinks: "0 at 0",
         domain: &[(0.1, 3.0)],
+        undefined: "the square root of a negative number",
         ..Operation::new("_root", "_root(x)", Meaning::Elementwise(&ROOT))
     },
 ];
