@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
@@ -43,10 +43,10 @@ pub(super) struct Caches {
     /// Function parts by their bytes.
     texts: Texts,
     definitions: Cache<Text, Arc<Definitions>, Weight>,
-    plans: Cache<PlanKey, Arc<Compiled>, Weight>,
+    plans: Cache<PlanKey, Arc<Compiled>, Weight, FxBuildHasher>,
     /// For plans that depend on the elements of constants, on which; by the key without these. And how many plans that
     /// has taken.
-    structural: Cache<PlanKey, (Arc<[String]>, usize), Weight>,
+    structural: Cache<PlanKey, (Arc<[String]>, usize), Weight, FxBuildHasher>,
     next: AtomicU64,
 }
 
@@ -66,8 +66,8 @@ impl Caches {
         Self {
             texts: Texts::of(capacity),
             definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
-            plans: Cache::with_weighter(PLANS, capacity, Weight),
-            structural: Cache::with_weighter(ENTRIES, capacity, Weight),
+            plans: Cache::with(PLANS, capacity, Weight, FxBuildHasher, DefaultLifecycle::default()),
+            structural: Cache::with(ENTRIES, capacity, Weight, FxBuildHasher, DefaultLifecycle::default()),
             next: AtomicU64::new(0),
         }
     }

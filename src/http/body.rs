@@ -150,7 +150,7 @@ fn must_be_plain(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A POST may leave its type out, but not say that it is something else.
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
+    let Some(value) = headers.get(CONTENT_TYPE).filter(|value| *value != "application/json") else {
         return Ok(());
     };
     let said = String::from_utf8_lossy(value.as_bytes());

@@ -4,20 +4,22 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
-use tower_http::request_id::{MakeRequestId, RequestId};
+use axum::extract::Request;
+use axum::http::header::{Entry, HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives a request its name, unless it came with one.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ids;
-
-impl MakeRequestId for Ids {
-    fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
-        let name = HeaderValue::from_str(new().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-        name.ok().map(RequestId::new)
+/// Gives a request a name unless it came with one, and tells it.
+pub(super) fn name(request: &mut Request) -> HeaderValue {
+    let fresh = || HeaderValue::from_str(new().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    match request.headers_mut().entry(REQUEST_ID) {
+        Entry::Occupied(given) => given.get().clone(),
+        Entry::Vacant(place) => {
+            // What a UUID is made of may stand in a header.
+            let id = fresh().unwrap_or(const { HeaderValue::from_static("-") });
+            place.insert(id).clone()
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
+#[cfg(feature = "otel")]
+use axum::http::Method;
 use axum::response::Response;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
-use super::app::Shared;
+use super::app::App;
 #[cfg(feature = "otel")]
 use super::export;
 use super::guard::KeyName;
@@ -24,33 +25,55 @@ use super::work::Timings;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) Option<SocketAddr>);
 
-pub(super) async fn log(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let route = route_of(request.uri().path());
-    let span = span(&app, &request, route);
+/// A request that is being answered.
+pub(super) struct Entry {
+    start: Instant,
+    route: &'static str,
+    span: Span,
     #[cfg(feature = "otel")]
-    let method = request.method().clone();
-    let response = next.run(request).instrument(span.clone()).await;
-    let (status, took) = (response.status().as_u16(), start.elapsed());
-    app.metrics.answered(route, status, took);
-    let said = response.extensions();
-    let key = said.get::<KeyName>().map(|key| key.0.as_str());
-    let timings = said.get::<Timings>().filter(|_| took >= app.settings.slow_request);
-    let why = match said.get::<Problem>() {
-        Some(problem) => Some(format!("{}: {}", problem.code(), problem.detail())),
-        None => timings.map(|timings| format!("slow: {}", timings.words())),
-    };
-    let milliseconds = took.as_secs_f64() * 1e3;
-    #[cfg(feature = "otel")]
-    if app.settings.otlp_endpoint.is_some() {
-        export::answered(&span, &method, route, response.status(), said.get::<Problem>().map(Problem::code));
+    method: Method,
+}
+
+impl Entry {
+    pub(super) fn begin(app: &App, request: &Request) -> Self {
+        let route = route_of(request.uri().path());
+        Self {
+            start: Instant::now(),
+            route,
+            span: span(app, request, route),
+            #[cfg(feature = "otel")]
+            method: request.method().clone(),
+        }
     }
-    span.in_scope(|| tracing::info!(status, milliseconds, key, why, "answered"));
-    response
+
+    /// What everything belongs to that is done for the request.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Notes what was answered.
+    pub(super) fn end(self, app: &App, response: &Response) {
+        let (status, took) = (response.status().as_u16(), self.start.elapsed());
+        app.metrics.answered(self.route, status, took);
+        let said = response.extensions();
+        let key = said.get::<KeyName>().map(|key| key.0.as_str());
+        let timings = said.get::<Timings>().filter(|_| took >= app.settings.slow_request);
+        let why = match said.get::<Problem>() {
+            Some(problem) => Some(format!("{}: {}", problem.code(), problem.detail())),
+            None => timings.map(|timings| format!("slow: {}", timings.words())),
+        };
+        let milliseconds = took.as_secs_f64() * 1e3;
+        #[cfg(feature = "otel")]
+        if app.settings.otlp_endpoint.is_some() {
+            let code = said.get::<Problem>().map(Problem::code);
+            export::answered(&self.span, &self.method, self.route, response.status(), code);
+        }
+        self.span.in_scope(|| tracing::info!(status, milliseconds, key, why, "answered"));
+    }
 }
 
 /// What to say in place of an answer that hyper gave by itself, since what came was no request; noted like any other.
-pub(super) fn refused(app: &Shared, peer: Peer, status: u16) -> Bytes {
+pub(super) fn refused(app: &App, peer: Peer, status: u16) -> Bytes {
     let problem = if status == 400 {
         Problem::new(
             &kinds::MALFORMED_HEAD,
@@ -71,7 +94,7 @@ pub(super) fn refused(app: &Shared, peer: Peer, status: u16) -> Bytes {
     problem.last_words(&id).into()
 }
 
-fn span(app: &Shared, request: &Request, route: &'static str) -> Span {
+fn span(app: &App, request: &Request, route: &'static str) -> Span {
     let parent = Parent::of(request.headers());
     let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
     // What a collector calls it; the log knows it by method and path.

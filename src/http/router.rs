@@ -5,6 +5,7 @@ use axum::routing::{get, post};
 use tower_http::cors::CorsLayer;
 
 use super::app::Shared;
+use super::layers::Service;
 use super::{about, compute, contract, health, layers, metrics, problems};
 
 /// Declares the routes once: as the public list [`ROUTES`] and as axum's router.
@@ -55,14 +56,14 @@ fn is_for_operators(path: &str) -> bool {
 }
 
 /// The service for everyone, which leaves operators' routes to their own address if there is one.
-pub(super) fn public(app: &Shared, cors: Option<CorsLayer>) -> Router {
+pub(super) fn public(app: &Shared, cors: Option<CorsLayer>) -> Service {
     let apart = app.settings.admin_listen.is_some();
     let routes = table(|path| !(apart && is_for_operators(path)));
     layers::wrap(routes.fallback(problems::nothing_here).with_state(Shared::clone(app)), app, true, cors)
 }
 
 /// The service for operators alone: no keys, no pages of others.
-pub(super) fn admin(app: &Shared) -> Router {
+pub(super) fn admin(app: &Shared) -> Service {
     let routes = table(is_for_operators);
     layers::wrap(routes.fallback(problems::nothing_here).with_state(Shared::clone(app)), app, false, None)
 }

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -14,6 +13,7 @@ use super::connection::{self, Listener, Stream, Tls};
 use super::guard::cors;
 use super::ids::new_id;
 use super::kinds;
+use super::layers::Service;
 use super::log::Peer;
 use super::metrics::Rejection;
 use super::problem::Problem;
@@ -42,15 +42,15 @@ pub struct Server {
 struct Entrance {
     listener: Listener,
     tls: Option<Tls>,
-    router: Router,
+    service: Service,
     cap: usize,
     places: Arc<Semaphore>,
 }
 
 impl Entrance {
-    fn new(listener: Listener, tls: Option<Tls>, router: Router, cap: usize) -> Self {
+    fn new(listener: Listener, tls: Option<Tls>, service: Service, cap: usize) -> Self {
         let cap = cap.clamp(1, u32::MAX as usize >> 4);
-        Self { listener, tls, router, cap, places: Arc::new(Semaphore::new(cap)) }
+        Self { listener, tls, service, cap, places: Arc::new(Semaphore::new(cap)) }
     }
 
     fn place(&self) -> String {
@@ -149,7 +149,7 @@ impl Server {
 
 /// Takes connections in and serves each on a task of its own.
 async fn accept(entrance: Entrance, app: Shared, closing: watch::Receiver<bool>) {
-    let Entrance { listener, tls, router, cap, places } = entrance;
+    let Entrance { listener, tls, service, cap, places } = entrance;
     loop {
         let (stream, peer) = listener.accept().await;
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
@@ -160,7 +160,7 @@ async fn accept(entrance: Entrance, app: Shared, closing: watch::Receiver<bool>)
         };
         let place = Place { app: Arc::clone(&app), places: Arc::clone(&places), cap, _permit: place };
         place.count();
-        let (tls, router, app, closing) = (tls.clone(), router.clone(), Arc::clone(&app), closing.clone());
+        let (tls, service, app, closing) = (tls.clone(), service.clone(), Arc::clone(&app), closing.clone());
         tokio::spawn(async move {
             let _place = place;
             let stream = match &tls {
@@ -168,7 +168,7 @@ async fn accept(entrance: Entrance, app: Shared, closing: watch::Receiver<bool>)
                 None => Some(stream),
             };
             if let Some(stream) = stream {
-                connection::serve(stream, Peer(peer), router, app, closing).await;
+                connection::serve(stream, Peer(peer), service, app, closing).await;
             }
         });
     }

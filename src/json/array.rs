@@ -5,7 +5,7 @@
 use super::fields::{MOST_FAULTS, short, tell};
 use super::packed::packed;
 use super::write::hollow;
-use super::{Json, child};
+use super::{Json, element};
 use crate::fault::{Code, Fault};
 use crate::tensor::{Tensor, count};
 
@@ -98,7 +98,7 @@ impl Walk<'_> {
     }
 
     fn here(&self) -> String {
-        self.path.iter().fold(self.pointer.to_owned(), |pointer, index| child(&pointer, index))
+        self.path.iter().fold(self.pointer.to_owned(), |pointer, index| element(&pointer, *index))
     }
 }
 

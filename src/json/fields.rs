@@ -2,7 +2,7 @@
 //!
 //! Faults are collected, not returned, so that everything wrong is told at once.
 
-use super::{Json, child};
+use super::{Json, child, element};
 use crate::fault::{Code, Fault};
 use crate::suggest::suggest;
 
@@ -74,8 +74,7 @@ impl<'a> Fields<'a> {
 
     /// A field that is a name or a list of names; each comes with its pointer.
     pub fn names(&self, name: &str, faults: &mut Vec<Fault>) -> Option<Vec<(&'a str, String)>> {
-        let pointer = self.pointer(name);
-        let found = items(self.get(name)?, &pointer);
+        let found = items(self.get(name)?, &self.pointer(name));
         let mut names: Vec<(&str, String)> = Vec::with_capacity(found.len());
         let mut seen = std::collections::HashSet::new();
         for (value, pointer) in found {
@@ -97,7 +96,7 @@ impl<'a> Fields<'a> {
 /// The elements of a list with their pointers, or the value itself where it is not a list.
 pub fn items<'a>(value: &'a Json, pointer: &str) -> Vec<(&'a Json, String)> {
     match value {
-        Json::List(list) => list.iter().enumerate().map(|(i, item)| (item, child(pointer, i))).collect(),
+        Json::List(list) => list.iter().enumerate().map(|(i, item)| (item, element(pointer, i))).collect(),
         one => vec![(one, pointer.to_owned())],
     }
 }

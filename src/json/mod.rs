@@ -64,12 +64,19 @@ impl Json {
 }
 
 /// The JSON Pointer (RFC 6901) to `key` under `pointer`.
-pub fn child(pointer: &str, key: impl std::fmt::Display) -> String {
-    let mut path = format!("{pointer}/{key}");
-    let start = pointer.len() + 1;
-    if path[start..].contains(['~', '/']) {
-        let escaped = path[start..].replace('~', "~0").replace('/', "~1");
-        path.replace_range(start.., &escaped);
+pub fn child(pointer: &str, key: &str) -> String {
+    let mut path = String::with_capacity(pointer.len() + 1 + key.len());
+    path.push_str(pointer);
+    path.push('/');
+    if key.contains(['~', '/']) {
+        path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        path.push_str(key);
     }
     path
+}
+
+/// The JSON Pointer to the element at `index` under `pointer`.
+pub fn element(pointer: &str, index: usize) -> String {
+    child(pointer, itoa::Buffer::new().format(index))
 }

@@ -8,7 +8,7 @@ use super::array::{MAX_RANK, fits, listed, not_a_number};
 use super::fields::{tell, wrong_type};
 use super::order::transposed;
 use super::write::{Encoding, Order};
-use super::{Fields, Json, child};
+use super::{Fields, Json, element};
 use crate::fault::{Code, Fault};
 use crate::tensor::{Tensor, count};
 
@@ -86,7 +86,7 @@ fn shape(value: &Json, pointer: &str, faults: &mut Vec<Fault>) -> Option<Vec<usi
             tell(faults, || {
                 let detail = format!("Axis {axis} cannot have the length {length}.");
                 Fault::new(Code::InvalidValue, detail)
-                    .at(child(pointer, axis))
+                    .at(element(pointer, axis))
                     .expected("an integer, 0 or more", length.to_string())
             });
         }

@@ -115,7 +115,7 @@ fn whole_below(
             let detail = format!("Element {wrong} of `{name}` is {got}, which is not a position in this matrix.");
             let expected =
                 if limit == 0 { "none".to_owned() } else { format!("a whole number from 0 to {}", limit - 1) };
-            Fault::new(Code::Index, detail).at(super::child(&fields.pointer(name), wrong)).expected(expected, got)
+            Fault::new(Code::Index, detail).at(super::element(&fields.pointer(name), wrong)).expected(expected, got)
         });
         return None;
     }

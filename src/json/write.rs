@@ -1,6 +1,5 @@
 //! Values → JSON text, straight into bytes; every double by its shortest exact form.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -164,8 +163,7 @@ impl Writer {
     /// Writes a count.
     pub fn usize(&mut self, number: usize) {
         self.separate();
-        // Writing to memory cannot fail.
-        let _ = write!(self.out, "{number}");
+        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// Writes a list of counts, such as a shape.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::fault::{Code, Fault};
 use crate::json::array::MAX_RANK;
 use crate::json::fields::{MOST_FAULTS, short, tell, twice, with_hint, wrong_type};
-use crate::json::{Fields, Json, array, child, is_sparse, sparse};
+use crate::json::{Fields, Json, array, child, element, is_sparse, sparse};
 use crate::suggest::suggest;
 use crate::tensor::Tensor;
 
@@ -36,11 +36,11 @@ pub(super) struct Inputs {
 
 /// The constants; each must have a name of its own that bodies can spell.
 pub(super) fn constants(fields: &Fields, defined: &[&str], faults: &mut Vec<Fault>) -> (Named, Scattered) {
+    let Some(given) = fields.get("constants") else { return Default::default() };
     let pointer = fields.pointer("constants");
-    let object = match fields.get("constants") {
-        None => return Default::default(),
-        Some(Json::Object(object)) => object,
-        Some(other) => {
+    let object = match given {
+        Json::Object(object) => object,
+        other => {
             tell(faults, || wrong_type(&pointer, "an object of arrays by name", other));
             return Default::default();
         }
@@ -155,7 +155,7 @@ pub(super) fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> 
     let mut first: Option<Named> = None;
     let mut data: Vec<Vec<f64>> = Vec::new();
     for (index, point) in list.iter().enumerate() {
-        let here = child(pointer, index);
+        let here = element(pointer, index);
         let Json::Object(object) = point else {
             tell(faults, || wrong_type(&here, "an object of arrays by name", point));
             continue;
@@ -186,7 +186,7 @@ pub(super) fn stacked(list: &[Json], pointer: &str, faults: &mut Vec<Fault>) -> 
     for ((name, tensor), data) in first.into_iter().zip(data) {
         if tensor.rank() == MAX_RANK {
             let detail = format!("`{name}` may have {} axes at most in a list.", MAX_RANK - 1);
-            tell(faults, || Fault::new(Code::Limit, detail).at(child(pointer, 0)));
+            tell(faults, || Fault::new(Code::Limit, detail).at(element(pointer, 0)));
             return None;
         }
         let shape = std::iter::once(list.len()).chain(tensor.shape).collect();

@@ -101,8 +101,9 @@ pub(super) fn options(fields: &Fields, faults: &mut Vec<Fault>) -> Options {
 
 /// `limits.time_ms`: a caller may ask for less time than the server would grant.
 fn time(fields: &Fields, faults: &mut Vec<Fault>) -> Option<u64> {
+    let given = fields.get("limits")?;
     let pointer = fields.pointer("limits");
-    match fields.get("limits")? {
+    match given {
         Json::Object(object) => {
             let limits = Fields::new(object, &pointer, &["time_ms"], faults);
             match limits.get("time_ms")? {

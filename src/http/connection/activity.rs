@@ -1,13 +1,11 @@
 //! What a connection is doing, and since when: it may be idle for a while, and take less long to send a head or
 //! to take a portion of an answer.
 
-use std::collections::BTreeMap;
-use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::Version;
-use tokio::sync::Notify;
+use smallvec::SmallVec;
 use tokio::time::{Instant, sleep_until};
 
 #[derive(Debug)]
@@ -16,7 +14,6 @@ pub(super) struct Activity {
     idle: Duration,
     write: Duration,
     state: Mutex<State>,
-    changed: Notify,
 }
 
 #[derive(Debug)]
@@ -27,8 +24,8 @@ struct State {
     has_frames: bool,
     /// The first byte of a head that is not whole yet.
     head: Option<Instant>,
-    /// Answers of which something was handed over and not sent, by their numbers.
-    unsent: BTreeMap<u64, Unsent>,
+    /// Answers of which something was handed over and not sent.
+    unsent: SmallVec<[Unsent; 1]>,
     /// Answers so far.
     answers: u64,
     /// The last time that a request was answered, or the connection opened.
@@ -38,6 +35,7 @@ struct State {
 /// What was not sent of an answer.
 #[derive(Debug)]
 struct Unsent {
+    answer: u64,
     portions: usize,
     /// The last time that one was sent, or the first handed over.
     moved: Instant,
@@ -52,11 +50,11 @@ impl Activity {
             under_way: 0,
             has_frames: false,
             head: None,
-            unsent: BTreeMap::new(),
+            unsent: SmallVec::new(),
             answers: 0,
             moved: Instant::now(),
         };
-        Self { header, idle, write, state: Mutex::new(state), changed: Notify::new() }
+        Self { header, idle, write, state: Mutex::new(state) }
     }
 
     /// The head of a request is whole.
@@ -73,7 +71,6 @@ impl Activity {
         let mut state = self.state();
         if state.under_way == 0 && !state.has_frames && state.head.is_none() {
             state.head = Some(Instant::now());
-            self.changed.notify_one();
         }
     }
 
@@ -86,48 +83,39 @@ impl Activity {
 
     /// A portion of an answer is about to be sent.
     pub(super) fn handed_over(&self, answer: u64) {
-        let mut state = self.state();
-        let unsent = state.unsent.entry(answer).or_insert_with(|| {
-            self.changed.notify_one();
-            Unsent { portions: 0, moved: Instant::now() }
-        });
-        unsent.portions += 1;
+        let unsent = &mut self.state().unsent;
+        match unsent.iter_mut().find(|unsent| unsent.answer == answer) {
+            Some(unsent) => unsent.portions += 1,
+            None => unsent.push(Unsent { answer, portions: 1, moved: Instant::now() }),
+        }
     }
 
     /// A portion of an answer was sent, or never will be.
     pub(super) fn sent(&self, answer: u64) {
         let mut state = self.state();
         let now = Instant::now();
-        let Some(unsent) = state.unsent.get_mut(&answer) else { return };
+        let Some(place) = state.unsent.iter().position(|unsent| unsent.answer == answer) else { return };
+        let unsent = &mut state.unsent[place];
         unsent.portions -= 1;
         unsent.moved = now;
         if unsent.portions == 0 {
-            state.unsent.remove(&answer);
+            state.unsent.swap_remove(place);
             state.moved = now;
             // A head that came meanwhile was not looked at before.
             state.head = state.head.map(|_| now);
-            self.changed.notify_one();
         }
     }
 
-    /// Resolves, with the reason, when the connection has taken longer than it may.
+    /// Resolves, with the reason, when the connection has taken longer than it may. Nobody wakes it when that changes:
+    /// whatever begins later may take this long, so it is early enough to look again then.
     pub(super) async fn overdue(&self) -> &'static str {
+        let least = self.header.min(self.idle).min(self.write);
         loop {
-            let due = self.due();
-            let wait = async {
-                match due {
-                    Some((due, _)) => sleep_until(due).await,
-                    None => pending().await,
-                }
-            };
-            tokio::select! {
-                () = wait => {}
-                () = self.changed.notified() => {}
-            }
-            if let Some((due, why)) = self.due()
-                && due <= Instant::now()
-            {
-                return why;
+            let (due, now) = (self.due(), Instant::now());
+            match due {
+                Some((due, why)) if due <= now => return why,
+                Some((due, _)) => sleep_until(due.min(now + least)).await,
+                None => sleep_until(now + least).await,
             }
         }
     }
@@ -135,7 +123,7 @@ impl Activity {
     /// When it will have taken too long, as things stand; a request under way has a deadline of its own.
     fn due(&self) -> Option<(Instant, &'static str)> {
         let state = self.state();
-        if let Some(since) = state.unsent.values().map(|unsent| unsent.moved).min() {
+        if let Some(since) = state.unsent.iter().map(|unsent| unsent.moved).min() {
             return Some((since + self.write, "the reader is too slow"));
         }
         match state.head {
@@ -155,7 +143,6 @@ impl Drop for UnderWay {
         let mut state = self.0.state();
         state.under_way -= 1;
         state.moved = Instant::now();
-        self.0.changed.notify_one();
     }
 }
 

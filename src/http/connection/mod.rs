@@ -14,7 +14,6 @@ pub(super) use tls::Tls;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -22,9 +21,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::sync::watch;
-use tower::ServiceExt;
 
 use super::app::Shared;
+use super::layers::Service;
 use super::log::{self, Peer};
 use activity::Activity;
 use patient::Patient;
@@ -42,25 +41,31 @@ const STREAMS: u32 = 64;
 
 /// Serves one connection until it ends, by itself or because it took too long; once `closing`, it ends with
 /// the requests that are under way.
-pub(super) async fn serve(stream: Stream, peer: Peer, router: Router, app: Shared, mut closing: watch::Receiver<bool>) {
+pub(super) async fn serve(
+    stream: Stream,
+    peer: Peer,
+    service: Service,
+    app: Shared,
+    mut closing: watch::Receiver<bool>,
+) {
     let settings = &app.settings;
     let activity = Arc::new(Activity::new(settings.header_timeout, settings.idle_timeout, settings.write_timeout));
     let patient = Patient::new(stream, settings.write_timeout, Arc::clone(&activity));
     let io = TokioIo::new(Refusals::new(patient, move |status| log::refused(&app, peer, status)));
     let seen = Arc::clone(&activity);
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let answering = service_fn(move |mut request: Request<Incoming>| {
         let under_way = seen.begin(request.version());
         request.extensions_mut().insert(peer);
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let answer = service.answer(request.map(Body::new));
         let seen = Arc::clone(&seen);
         async move {
-            let answer: Result<_, Infallible> = answer.await;
+            let answer = answer.await;
             drop(under_way);
-            answer.map(|answer| answer.map(|body| Portions::new(body, seen)))
+            Ok::<_, Infallible>(answer.map(|body| Portions::new(body, seen)))
         }
     });
     let builder = builder();
-    let connection = builder.serve_connection(io, service);
+    let connection = builder.serve_connection(io, answering);
     tokio::pin!(connection);
     let mut told = false;
     loop {

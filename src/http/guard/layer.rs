@@ -1,42 +1,41 @@
 //! Lets in who has a key, within its quota. Probes are let in always.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::keys::Keys;
 use super::quota::Quota;
-use crate::http::app::Shared;
 use crate::http::kinds;
-use crate::http::metrics::Rejection;
+use crate::http::metrics::{Metrics, Rejection};
 use crate::http::problem::Problem;
 
 /// The name of the key that an answer was given to, for the log.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct KeyName(pub(in crate::http) String);
 
-pub(in crate::http) async fn authorize(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let Some(keys) = app.keys.as_ref().filter(|_| !request.uri().path().starts_with("/health/")) else {
-        return next.run(request).await;
-    };
+/// Lets a request in, and tells whose key it came with if that mattered; or the refusal.
+pub(in crate::http) fn admit(
+    keys: &Keys,
+    metrics: &Metrics,
+    request: &Request,
+) -> Result<Option<KeyName>, Box<Response>> {
+    if request.uri().path().starts_with("/health/") {
+        return Ok(None);
+    }
     let Some(key) = presented(request.headers()).and_then(|text| keys.find(text)) else {
-        app.metrics.rejected(Rejection::Unauthorized);
-        return unauthorized(request.headers().contains_key(AUTHORIZATION));
+        metrics.rejected(Rejection::Unauthorized);
+        return Err(Box::new(unauthorized(request.headers().contains_key(AUTHORIZATION))));
     };
-    let mut response = match key.quota.as_ref().map_or(Ok(()), Quota::take) {
-        Ok(()) => next.run(request).await,
-        Err(seconds) => {
-            app.metrics.rejected(Rejection::Quota);
-            let limit = key.quota.as_ref().map_or(0, Quota::limit);
-            let detail =
-                format!("The key `{}` may make {limit} requests a minute; try again in {seconds} s.", key.name);
-            Problem::new(&kinds::QUOTA, detail).retry_after(seconds).into_response()
-        }
-    };
-    response.extensions_mut().insert(KeyName(key.name.clone()));
-    response
+    let name = KeyName(key.name.clone());
+    let Err(seconds) = key.quota.as_ref().map_or(Ok(()), Quota::take) else { return Ok(Some(name)) };
+    metrics.rejected(Rejection::Quota);
+    let limit = key.quota.as_ref().map_or(0, Quota::limit);
+    let detail = format!("The key `{}` may make {limit} requests a minute; try again in {seconds} s.", key.name);
+    let mut refusal = Problem::new(&kinds::QUOTA, detail).retry_after(seconds).into_response();
+    refusal.extensions_mut().insert(name);
+    Err(Box::new(refusal))
 }
 
 /// What follows `Bearer`.

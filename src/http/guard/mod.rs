@@ -7,4 +7,4 @@ mod quota;
 
 pub(super) use cors::cors;
 pub(super) use keys::Keys;
-pub(super) use layer::{KeyName, authorize};
+pub(super) use layer::{KeyName, admit};

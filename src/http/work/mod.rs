@@ -107,7 +107,8 @@ impl Work {
         let known = self.recall(endpoint, &document);
         let answer = match known.as_ref().and_then(|prepared| self.at_once(prepared)) {
             Some(answer) => answer,
-            None => self.in_lanes(endpoint, document, known).await,
+            // Large, and moved with every future around it if it were a part of them.
+            None => Box::pin(self.in_lanes(endpoint, document, known)).await,
         };
         if let Ok(done) = &answer {
             self.metrics.computed(&done.timings, done.flops);

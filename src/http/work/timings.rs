@@ -1,6 +1,5 @@
 //! How long the phases of a request took: for `Server-Timing`, the metrics and the log.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use crate::engine::Prepared;
@@ -36,15 +35,11 @@ impl Timings {
             text.push_str(if text.is_empty() { "" } else { ", " });
             text.push_str(phase);
             text.push_str(";dur=");
-            // Every answer has this header, and most phases take no whole millisecond.
-            match time.as_millis() {
-                0 => text.push('0'),
-                // A text can always be written to.
-                whole => drop(write!(text, "{whole}")),
-            }
+            let mut digits = itoa::Buffer::new();
+            text.push_str(digits.format(time.as_millis()));
             text.push('.');
-            let thousandths = time.subsec_micros() % 1000;
-            text.extend([100, 10, 1].map(|place| char::from(b'0' + (thousandths / place % 10) as u8)));
+            // With a one before them, so that they are three.
+            text.push_str(&digits.format(1000 + time.subsec_micros() % 1000)[1..]);
         }
         text
     }
