@@ -108,13 +108,8 @@ impl Inner {
     /// Answers a request; a problem is written out, and so is a panic, and what is long is compressed.
     async fn answer(&self, request: Request) -> Response {
         let asked = Asked::of(&request);
-        // Every future around it would copy this one if it were a part of that.
-        let mut routed = Box::pin(self.routed(request));
-        let response = poll_fn(|context| {
-            catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(context)))
-                .unwrap_or_else(|cause| Poll::Ready(crashed(&*cause)))
-        });
-        compressed(&asked, write_problem(&self.app, &asked, response.await)).await
+        let response = caught(self.routed(request)).await;
+        compressed(&asked, write_problem(&self.app, &asked, response)).await
     }
 
     /// Asks for a key, inflates the body, and leaves the rest to the routes.
@@ -133,6 +128,17 @@ impl Inner {
         }
         response
     }
+}
+
+/// What is answered, or that it panicked.
+async fn caught(answer: impl Future<Output = Response>) -> Response {
+    // Every future around it would copy this one if it were a part of that.
+    let mut answer = Box::pin(answer);
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)))
+            .unwrap_or_else(|cause| Poll::Ready(crashed(&*cause)))
+    })
+    .await
 }
 
 /// A handler's panic is a bug of ours: logged with what it said, told without.
@@ -213,4 +219,20 @@ async fn compressed(asked: &Asked, response: Response) -> Response {
     let made = service_fn(|request: axum::http::Request<_>| ready(Ok::<_, Infallible>(request.into_body())));
     let Ok(response) = compression.layer(made).oneshot(request).await;
     response.map(Body::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_told_as_a_problem_of_ours_without_what_it_said() {
+        let answer = caught(async { panic!("what it said") }).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = answer.extensions().get::<Problem>().expect("a problem");
+        assert_eq!(problem.code(), "internal");
+        assert!(!problem.detail().contains("what it said"));
+        let answer = caught(async { StatusCode::NO_CONTENT.into_response() }).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    }
 }
