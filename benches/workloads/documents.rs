@@ -249,9 +249,9 @@ fn matrices() -> [Case; 4] {
     ]
 }
 
-/// An arm of seven joints: where its hand is, and how it is turned.
-fn hand(of: &str, one: bool) -> Value {
-    let n = if one { 1 } else { 100_000 };
+/// An arm of seven joints: where its hand is, and how it is turned; at one point, or at many.
+pub(crate) fn hand(of: &str, many: Option<usize>) -> Value {
+    let n = many.unwrap_or(1);
     let angles: Vec<f64> = signed(81, 7 * n).into_iter().map(|x| 0.9 * PI * x).collect();
     let mut document = json!({
         "define": {
@@ -275,9 +275,9 @@ fn hand(of: &str, one: bool) -> Value {
             ],
         },
         "of": of,
-        "at": { "q": if one { json!(angles) } else { array(&[n, 7], &angles) } },
+        "at": { "q": if many.is_some() { array(&[n, 7], &angles) } else { json!(angles) } },
     });
-    if !one {
+    if many.is_some() {
         document["batch"] = json!(["q"]);
     }
     document
@@ -285,9 +285,9 @@ fn hand(of: &str, one: bool) -> Value {
 
 fn arm() -> [Case; 4] {
     [
-        case("W8", "3x7 single", "jacobian", || hand("position", true)),
-        case("W8", "3x7 batch1e5", "jacobian", || hand("position", false)),
-        case("W8", "6x7 single", "jacobian", || hand("pose", true)),
-        case("W8", "6x7 batch1e5", "jacobian", || hand("pose", false)),
+        case("W8", "3x7 single", "jacobian", || hand("position", None)),
+        case("W8", "3x7 batch1e5", "jacobian", || hand("position", Some(100_000))),
+        case("W8", "6x7 single", "jacobian", || hand("pose", None)),
+        case("W8", "6x7 batch1e5", "jacobian", || hand("pose", Some(100_000))),
     ]
 }

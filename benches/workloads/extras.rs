@@ -8,7 +8,7 @@ use jacobi::json::{Style, Writer};
 use serde_json::{Value, json};
 
 use crate::data::{array, signed};
-use crate::documents::{burgers, chained, wanting};
+use crate::documents::{burgers, chained, hand, wanting};
 use crate::sample::{Effort, Time, time};
 use crate::{run, tell};
 
@@ -24,6 +24,7 @@ pub(crate) fn measure(threads: usize, effort: Effort, wanted: &dyn Fn(&str) -> b
                 ("rosenbrock value", "value", chained(n)),
                 ("rosenbrock gradient", "gradient", chained(n)),
                 ("burgers jacobian csr", "jacobian", burgers(n)),
+                ("arm jacobian, points in a batch", "jacobian", hand("position", Some(n))),
             ] {
                 let mut line = line(name, "growth");
                 line["n"] = json!(n);

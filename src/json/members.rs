@@ -69,7 +69,7 @@ pub fn extent(text: &[u8]) -> Option<usize> {
 }
 
 /// The first byte from `at` on that is not white space.
-fn blank(text: &[u8], mut at: usize) -> usize {
+pub(super) fn blank(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
         at += 1;
     }
@@ -77,7 +77,7 @@ fn blank(text: &[u8], mut at: usize) -> usize {
 }
 
 /// The byte after the string that begins at `start`.
-fn string(text: &[u8], start: usize) -> Option<usize> {
+pub(super) fn string(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
         at += text.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;

@@ -10,6 +10,7 @@ pub mod members;
 mod order;
 mod packed;
 mod place;
+mod quick;
 pub mod read;
 mod room;
 mod sparse;

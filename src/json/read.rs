@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use super::Json;
 use super::place::place;
+use super::quick::Quick;
 use crate::fault::{Code, Fault};
 use crate::tensor::Tensor;
 
@@ -26,7 +27,7 @@ pub fn read(bytes: &[u8]) -> Result<Json, Fault> {
 /// The same until `cancel` is set, which is then the fault.
 pub fn read_until(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, Fault> {
     // What is wrong is told by reading again.
-    read_lists(bytes, true, cancel).or_else(|_| read_lists(bytes, false, cancel)).map_err(|error| {
+    quickly(bytes, cancel).or_else(|_| surely(bytes, cancel)).map_err(|error| {
         if cancel.load(Ordering::Relaxed) {
             return Fault::cancelled();
         }
@@ -37,12 +38,19 @@ pub fn read_until(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, Fault> {
     })
 }
 
-/// Reads one JSON value. Lists that begin with a number may be expected to hold nothing else, which takes less time, and
-/// fails where they do.
-fn read_lists(bytes: &[u8], uniform: bool, cancel: &AtomicBool) -> Result<Json, serde_json::Error> {
+/// Reads one JSON value, if nothing is wrong with it and lists that begin with a number hold nothing else.
+fn quickly(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, serde::de::value::Error> {
+    let mut source = Quick::new(bytes);
+    let mut reader = Reader::new(bytes, true, cancel);
+    let kind = reader.deserialize(&mut source)?;
+    source.end()?;
+    Ok(reader.take(kind, 0))
+}
+
+/// Reads one JSON value.
+fn surely(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let numbers = Vec::with_capacity(bytes.len() / LONG_NUMBER);
-    let mut reader = Reader { numbers, axes: Axes::new(), other: None, uniform, cancel };
+    let mut reader = Reader::new(bytes, false, cancel);
     let kind = reader.deserialize(&mut source)?;
     source.end()?;
     Ok(reader.take(kind, 0))
@@ -148,7 +156,12 @@ struct Reader<'a> {
     cancel: &'a AtomicBool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(bytes: &[u8], uniform: bool, cancel: &'a AtomicBool) -> Self {
+        let numbers = Vec::with_capacity(bytes.len() / LONG_NUMBER);
+        Self { numbers, axes: Axes::new(), other: None, uniform, cancel }
+    }
+
     /// Goes on, unless nobody wants the document any more.
     fn go_on<E: Error>(&self) -> Result<(), E> {
         if self.cancel.load(Ordering::Relaxed) { Err(E::custom("given up")) } else { Ok(()) }
