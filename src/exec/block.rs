@@ -13,9 +13,10 @@ use crate::kernel::{Walk, share};
 /// part of its time.
 pub(super) const TILE: usize = 1024;
 
-/// Elements that are worth a thread, and instructions for all elements together that are worth to wake it.
+/// Elements that are worth a thread; and operations, reads and writes of a block, in all, that are worth to wake it: it
+/// comes late by some fifty microseconds, and whoever reads next what it wrote has to wait for that as well.
 const PART: usize = 1 << 14;
-const WORTH: usize = 3 << 16;
+const WORTH: u64 = 1 << 21;
 
 /// Parts for each thread, so that one that is held up leaves some of its work to others.
 const SHARES: usize = 4;
@@ -49,7 +50,6 @@ pub(super) struct Instruction {
     pub(super) work: Work,
     pub(super) reads: SmallVec<[Read; MOST_READ]>,
     /// Operations for each element, by the primitive's own account.
-    #[cfg(test)]
     pub(super) each: u64,
 }
 
@@ -116,6 +116,13 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Operations, reads and writes.
+    fn work(&self) -> u64 {
+        let operations: u64 = self.instructions.iter().map(|instruction| instruction.each).sum();
+        let moved = (self.loads.len() + self.stores.len()) as u64;
+        (self.length as u64).saturating_mul(operations + moved)
+    }
+
     /// Runs all tiles, on several threads where that is worth it.
     pub(super) fn run(&self, memory: &mut Memory<'_>, cancel: &Cancel) -> Result<(), Cancelled> {
         let mut slots: SmallVec<[Vec<f64>; 4]> =
@@ -123,7 +130,7 @@ impl Block {
         let mut scratch = std::mem::take(memory.scratch);
         let stores = slots.iter_mut().map(Vec::as_mut_slice).collect();
         let part = Part { block: self, memory, cancel, range: 0..self.length, stores };
-        let result = if self.length < 2 * PART || self.length.saturating_mul(self.instructions.len()) < WORTH {
+        let result = if self.length < 2 * PART || self.work() < WORTH {
             part.tiles(&mut scratch)
         } else {
             share(|threads| part.run(&mut scratch, threads))

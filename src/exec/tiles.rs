@@ -86,7 +86,6 @@ impl Planner<'_> {
                 block.instructions.push(Instruction {
                     work,
                     reads,
-                    #[cfg(test)]
                     each: node.each() + partner.map_or(0, |(.., k)| self.graph.node(nodes[k]).each()),
                 });
             }

@@ -62,7 +62,6 @@ impl Node {
     }
 
     /// Operations for each element, by the primitive's own account.
-    #[cfg(test)]
     pub(crate) fn each(&self) -> u64 {
         if let Cost::Each(each) = self.op.cost { each } else { 0 }
     }

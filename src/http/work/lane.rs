@@ -184,12 +184,11 @@ impl Grant {
         let kept = bytes.min(self.bytes);
         let given_back = self.bytes - kept;
         self.bytes = kept;
-        let place = usize::from(std::mem::take(&mut self.running));
-        let took = self.since.elapsed().as_secs_f64();
+        let took = std::mem::take(&mut self.running).then(|| self.since.elapsed().as_secs_f64());
         self.lane.change(|state| {
-            state.running -= place;
             state.reserved -= given_back;
-            if place == 1 {
+            if let Some(took) = took {
+                state.running -= 1;
                 state.service += NEWEST * (took - state.service);
             }
         });
