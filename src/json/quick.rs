@@ -148,6 +148,8 @@ impl Items<'_, '_> {
     fn step(&mut self) -> Result<bool, Error> {
         let first = std::mem::take(&mut self.first);
         match self.source.peek() {
+            // Some ask once more.
+            _ if self.ended => Ok(false),
             Some(byte) if byte == self.end => {
                 self.source.next += 1;
                 self.ended = true;
@@ -215,9 +217,12 @@ mod tests {
         }
     }
 
-    /// It accepts nothing that is no JSON, and means the same by what it accepts.
+    /// It accepts nothing that is no JSON, and means the same by what it accepts; nor does the reader, which may ask for
+    /// what follows the last element.
     fn is_sound(text: &[u8]) -> Option<Value> {
         let quick = quickly(text).map(doubles);
+        let read = crate::json::read(text).is_ok();
+        assert!(!read || serde_json::from_slice::<Value>(text).is_ok(), "{}", String::from_utf8_lossy(text));
         if let Some(quick) = &quick {
             let told = String::from_utf8_lossy(text).into_owned();
             let sure: Value = serde_json::from_slice(text).unwrap_or_else(|error| panic!("{told}: {error}"));
@@ -282,6 +287,8 @@ mod tests {
             "1_000",
             "0x10",
             "1e+",
+            "[]]",
+            "{}}",
             "--1",
         ] {
             assert!(is_sound(text.as_bytes()).is_none(), "{text}");
