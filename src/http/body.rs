@@ -150,6 +150,7 @@ fn must_be_plain(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A POST may leave its type out, but not say that it is something else.
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    // Nearly all say it so.
     let Some(value) = headers.get(CONTENT_TYPE).filter(|value| *value != "application/json") else {
         return Ok(());
     };

@@ -12,13 +12,12 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Gives a request a name unless it came with one, and tells it.
 pub(super) fn name(request: &mut Request) -> HeaderValue {
-    let fresh = || HeaderValue::from_str(new().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     match request.headers_mut().entry(REQUEST_ID) {
         Entry::Occupied(given) => given.get().clone(),
         Entry::Vacant(place) => {
+            let id = HeaderValue::from_str(new().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
             // What a UUID is made of may stand in a header.
-            let id = fresh().unwrap_or(const { HeaderValue::from_static("-") });
-            place.insert(id).clone()
+            place.insert(id.unwrap_or(const { HeaderValue::from_static("-") })).clone()
         }
     }
 }

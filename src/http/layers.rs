@@ -114,15 +114,15 @@ impl Inner {
 
     /// Asks for a key, inflates the body, and leaves the rest to the routes.
     async fn routed(&self, request: Request) -> Response {
-        let key = match self.app.keys.as_ref().filter(|_| self.guarded) {
-            Some(keys) => match admit(keys, &self.app.metrics, &request) {
-                Ok(key) => key,
-                Err(refusal) => return *refusal,
-            },
-            None => None,
+        let keys = self.app.keys.as_ref().filter(|_| self.guarded);
+        let (key, refusal) = keys.map_or((None, None), |keys| admit(keys, &self.app.metrics, &request));
+        let mut response = if let Some(refusal) = refusal {
+            refusal
+        } else {
+            let routes = if request.headers().contains_key(CONTENT_ENCODING) { &self.inflating } else { &self.routes };
+            let Ok(response) = routes.clone().oneshot(request).await;
+            response
         };
-        let routes = if request.headers().contains_key(CONTENT_ENCODING) { &self.inflating } else { &self.routes };
-        let Ok(mut response) = routes.clone().oneshot(request).await;
         if let Some(name) = key {
             response.extensions_mut().insert(name);
         }

@@ -64,11 +64,8 @@ impl<'de> Quick<'de> {
         Ok(number)
     }
 
-    /// Visits a string.
+    /// Visits the string that begins here.
     fn string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        if self.peek() != Some(b'"') {
-            return refuse();
-        }
         let Some(end) = string(self.text, self.next) else { return refuse() };
         let text = &self.text[self.next..end];
         self.next = end;

@@ -41,19 +41,15 @@ pub fn read_until(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, Fault> {
 /// Reads one JSON value, if nothing is wrong with it and lists that begin with a number hold nothing else.
 fn quickly(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, serde::de::value::Error> {
     let mut source = Quick::new(bytes);
-    let mut reader = Reader::new(bytes, true, cancel);
-    let kind = reader.deserialize(&mut source)?;
-    source.end()?;
-    Ok(reader.take(kind, 0))
+    let json = Reader::value(&mut source, bytes.len(), true, cancel)?;
+    source.end().map(|()| json)
 }
 
 /// Reads one JSON value.
 fn surely(bytes: &[u8], cancel: &AtomicBool) -> Result<Json, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let mut reader = Reader::new(bytes, false, cancel);
-    let kind = reader.deserialize(&mut source)?;
-    source.end()?;
-    Ok(reader.take(kind, 0))
+    let json = Reader::value(&mut source, bytes.len(), false, cancel)?;
+    source.end().map(|()| json)
 }
 
 /// A body that is not JSON as text, or why it cannot be any.
@@ -157,9 +153,17 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &[u8], uniform: bool, cancel: &'a AtomicBool) -> Self {
-        let numbers = Vec::with_capacity(bytes.len() / LONG_NUMBER);
-        Self { numbers, axes: Axes::new(), other: None, uniform, cancel }
+    /// The value that `source` has next, of a text of so many bytes.
+    fn value<'de, D: Deserializer<'de>>(
+        source: D,
+        bytes: usize,
+        uniform: bool,
+        cancel: &'a AtomicBool,
+    ) -> Result<Json, D::Error> {
+        let numbers = Vec::with_capacity(bytes / LONG_NUMBER);
+        let mut reader = Self { numbers, axes: Axes::new(), other: None, uniform, cancel };
+        let kind = reader.deserialize(source)?;
+        Ok(reader.take(kind, 0))
     }
 
     /// Goes on, unless nobody wants the document any more.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::line::{Line, digits};
 use super::order::transposed;
 use super::room::base64_length;
+use crate::tensor::count;
 
 /// How the elements of arrays are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -319,6 +320,9 @@ impl Writer {
 
 /// Whether a shape has no elements and yet so many empty rows that they must not be written out.
 pub(super) fn hollow(shape: &[usize]) -> bool {
-    let mut lengths = shape.iter().copied().filter(|&length| length > 0);
-    shape.contains(&0) && lengths.try_fold(1, usize::checked_mul).is_none_or(|rows| rows > MAX_HOLLOW)
+    if !shape.contains(&0) {
+        return false;
+    }
+    let lengths: Vec<usize> = shape.iter().copied().filter(|&length| length > 0).collect();
+    count(&lengths).is_none_or(|rows| rows > MAX_HOLLOW)
 }

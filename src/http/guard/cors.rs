@@ -6,7 +6,8 @@ use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::http::ids::REQUEST_ID;
+
 const TRACE: HeaderName = HeaderName::from_static("traceparent");
 const TIMING: HeaderName = HeaderName::from_static("server-timing");
 

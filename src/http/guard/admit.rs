@@ -6,7 +6,6 @@ use axum::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 
 use super::keys::Keys;
-use super::quota::Quota;
 use crate::http::kinds;
 use crate::http::metrics::{Metrics, Rejection};
 use crate::http::problem::Problem;
@@ -15,27 +14,22 @@ use crate::http::problem::Problem;
 #[derive(Debug, Clone)]
 pub(in crate::http) struct KeyName(pub(in crate::http) String);
 
-/// Lets a request in, and tells whose key it came with if that mattered; or the refusal.
-pub(in crate::http) fn admit(
-    keys: &Keys,
-    metrics: &Metrics,
-    request: &Request,
-) -> Result<Option<KeyName>, Box<Response>> {
+/// Whose key a request came with, if that matters; and the refusal, if it is not let in.
+pub(in crate::http) fn admit(keys: &Keys, metrics: &Metrics, request: &Request) -> (Option<KeyName>, Option<Response>) {
     if request.uri().path().starts_with("/health/") {
-        return Ok(None);
+        return (None, None);
     }
     let Some(key) = presented(request.headers()).and_then(|text| keys.find(text)) else {
         metrics.rejected(Rejection::Unauthorized);
-        return Err(Box::new(unauthorized(request.headers().contains_key(AUTHORIZATION))));
+        return (None, Some(unauthorized(request.headers().contains_key(AUTHORIZATION))));
     };
-    let name = KeyName(key.name.clone());
-    let Err(seconds) = key.quota.as_ref().map_or(Ok(()), Quota::take) else { return Ok(Some(name)) };
-    metrics.rejected(Rejection::Quota);
-    let limit = key.quota.as_ref().map_or(0, Quota::limit);
-    let detail = format!("The key `{}` may make {limit} requests a minute; try again in {seconds} s.", key.name);
-    let mut refusal = Problem::new(&kinds::QUOTA, detail).retry_after(seconds).into_response();
-    refusal.extensions_mut().insert(name);
-    Err(Box::new(refusal))
+    let refused = key.quota.as_ref().and_then(|quota| quota.take().err().map(|seconds| (quota.limit(), seconds)));
+    let refusal = refused.map(|(limit, seconds)| {
+        metrics.rejected(Rejection::Quota);
+        let detail = format!("The key `{}` may make {limit} requests a minute; try again in {seconds} s.", key.name);
+        Problem::new(&kinds::QUOTA, detail).retry_after(seconds).into_response()
+    });
+    (Some(KeyName(key.name.clone())), refusal)
 }
 
 /// What follows `Bearer`.
