@@ -9,7 +9,7 @@ use crate::support::Server;
 async fn a_running_job_gets_its_answer_and_a_stalled_body_keeps_nobody() {
     let server = Server::start(&["--drain-delay", "0.5", "--drain-timeout", "20", "--body-timeout", "60"]);
     let stalled = sent(&server, "POST /value HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{");
-    let job = sent(&server, &post("/value", &heavy(10)));
+    let job = sent(&server, &post("/value", &heavy(4)));
     until(&server, "jacobi_running{lane=\"large\"}", 1.0).await;
     let start = Instant::now();
     server.signal("TERM");

@@ -67,10 +67,13 @@ impl Threads {
         let (send, receive) = oneshot::channel();
         let span = tracing::Span::current();
         let job = move || {
-            let _entered = span.entered();
-            // A panic is told to the client as a problem; it must not end the thread. Nobody listening means
-            // nobody wants the result.
-            let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
+            // A panic is told to the client as a problem; it must not end the thread.
+            let done = span.in_scope(|| catch_unwind(AssertUnwindSafe(work)));
+            // The span ends with the answer, and not when this thread has its turn again: that may be after the server
+            // has told its last spans.
+            drop(span);
+            // Nobody listening means nobody wants the result.
+            let _ = send.send(done);
         };
         // The threads end after the last of these.
         let _ = self.jobs.send(Box::new(job));
