@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::compiled::Compiled;
 use super::document::{Definitions, Directions, Document, Format, Mode, Texts, Wanted};
+use super::forms::Forms;
 use crate::exec::Cancel;
 use crate::fault::Fault;
 use crate::ir::Data;
@@ -40,6 +41,7 @@ pub(super) const OF_TEXT: u64 = 64;
 /// Parsed definitions and compiled plans of recent requests.
 #[derive(Debug)]
 pub(super) struct Caches {
+    forms: Forms,
     /// Function parts by their bytes.
     texts: Texts,
     definitions: Cache<Text, Arc<Definitions>, Weight>,
@@ -64,6 +66,8 @@ impl Caches {
 
     fn of(capacity: u64) -> Self {
         Self {
+            // What they hold beside their texts is shared with the others.
+            forms: Forms::of(capacity / 4),
             texts: Texts::of(capacity),
             definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
             plans: Cache::with(PLANS, capacity, Weight, FxBuildHasher, DefaultLifecycle::default()),
@@ -85,6 +89,11 @@ impl Caches {
             self.definitions.insert(key, Arc::clone(&parsed));
         }
         parsed
+    }
+
+    /// Documents but for their numbers.
+    pub(super) fn forms(&self) -> &Forms {
+        &self.forms
     }
 
     /// Function parts by their bytes.

@@ -13,6 +13,7 @@ mod compiled;
 mod deadline;
 mod directions;
 mod document;
+mod forms;
 mod limits;
 mod lower;
 mod mode;
@@ -124,7 +125,9 @@ impl Engine {
             self.caches
                 .plan(&document, &want, |settled| Compiled::unless(cancel, &document, &want, &self.limits, settled))
         });
-        Ok(Prepared::new(document, compiled?, endpoint, [read, plan]))
+        let compiled = compiled?;
+        self.caches.forms().remember(body, endpoint, &document, &compiled);
+        Ok(Prepared::new(document, compiled, endpoint, [read, plan]))
     }
 
     /// The first half for a document whose functions and plan are known from an earlier one, and which has at most
@@ -133,13 +136,19 @@ impl Engine {
     pub fn recall(&self, body: &[u8], endpoint: Endpoint, fresh: usize) -> Option<Prepared> {
         // As it may come to nothing, it is one phase of its own in traces.
         let _recalling = debug_span!("recall").entered();
+        let (known, read) = timed(Span::none(), || self.caches.forms().recall(body, endpoint));
+        if let Some((document, compiled)) = known {
+            return Some(Prepared::new(document, compiled, endpoint, [read, Duration::ZERO]));
+        }
         let (document, read) = timed(Span::none(), || document::recall(body, fresh, &self.caches, &Cancel::default()));
         let document = document?;
         let (compiled, plan) = timed(Span::none(), || match &document.want {
             Some(want) => self.caches.known_plan(&document, want),
             None => self.caches.known_plan(&document, &endpoint.default_want()),
         });
-        Some(Prepared::new(document, compiled?, endpoint, [read, plan]))
+        let compiled = compiled?;
+        self.caches.forms().remember(body, endpoint, &document, &compiled);
+        Some(Prepared::new(document, compiled, endpoint, [read, plan]))
     }
 
     /// The second half: runs what was prepared, and writes the answer. A deadline of the document's own is

@@ -4,6 +4,7 @@
 //! rectangular arrays of numbers as one flat buffer.
 
 pub mod array;
+mod blanks;
 pub mod fields;
 mod line;
 pub mod members;
@@ -20,6 +21,7 @@ pub mod write;
 mod tests;
 
 pub use self::array::array;
+pub use self::blanks::{Blanks, blanks};
 pub use self::fields::Fields;
 pub use self::members::Members;
 pub use self::read::{read, read_until};

@@ -55,11 +55,7 @@ impl<'de> Quick<'de> {
     }
 
     fn number(&mut self) -> Result<f64, Error> {
-        let text = &self.text[self.next..];
-        let (number, length) = fast_float2::parse_partial::<f64, _>(text).map_err(Error::custom)?;
-        if !(is_json(&text[..length]) && number.is_finite()) {
-            return refuse();
-        }
+        let Some((number, length)) = number(&self.text[self.next..]) else { return refuse() };
         self.next += length;
         Ok(number)
     }
@@ -98,6 +94,12 @@ impl<'de> Quick<'de> {
 /// What is refused is read by others, who tell why.
 fn refuse<T>() -> Result<T, Error> {
     Err(Error::custom("not read"))
+}
+
+/// The number that a text begins with, and how many bytes it takes; `None` if it is none of JSON's, or not finite.
+pub(super) fn number(text: &[u8]) -> Option<(f64, usize)> {
+    let (number, length) = fast_float2::parse_partial::<f64, _>(text).ok()?;
+    (is_json(&text[..length]) && number.is_finite()).then_some((number, length))
 }
 
 /// Whether a text that means a number is one of JSON's, which has digits before a point and after it, no zero before
