@@ -67,7 +67,7 @@ impl Caches {
     fn of(capacity: u64) -> Self {
         Self {
             // What they hold beside their texts is shared with the others.
-            forms: Forms::of(capacity / 4),
+            forms: Forms::of(capacity / 8),
             texts: Texts::of(capacity),
             definitions: Cache::with_weighter(ENTRIES, capacity, Weight),
             plans: Cache::with(PLANS, capacity, Weight, FxBuildHasher, DefaultLifecycle::default()),
