@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
 
-use super::gemm::{Matrix, TINY, is_direct, product};
+use super::gemm::{Matrix, TINY, is_direct, product, product_room};
 use super::view::View;
 use super::walk::{Axes, Axis, Offsets, axes, coalesce};
 
@@ -80,13 +80,14 @@ pub fn contract(a: View, b: View, groups: Groups, absorb: Absorb, out: &mut [f64
     }
 }
 
-/// Elements of the copies that [`contract`] makes of two operands that lie like this.
+/// Numbers that [`contract`] takes for two operands that lie like this: copies of theirs, and parts of long sums.
 pub fn contract_room(a: View, b: View, groups: Groups) -> usize {
     if a.is_empty() || b.is_empty() {
         return 0;
     }
     let Arranged { left, right, .. } = arranged(a, b, groups, Absorb::None);
-    [left, right].iter().map(Operand::copied).sum()
+    let sums = product_room(left.rows(), left.columns(), right.rows());
+    [left, right].iter().map(Operand::copied).chain([sums]).sum()
 }
 
 /// A contraction as products of matrices.
@@ -286,7 +287,9 @@ mod tests {
     #[test]
     fn large_products_match_the_definition() {
         let mut random = Random::new(3);
-        for [m, k, n] in [[33, 70, 41], [1, 300, 1], [64, 50, 1], [1, 50, 64], [40, 1, 30], [130, 1100, 1000]] {
+        for [m, k, n] in
+            [[33, 70, 41], [1, 300, 1], [64, 50, 1], [1, 50, 64], [40, 1, 30], [130, 1100, 1000], [99, 900, 95]]
+        {
             let a = random.view_of(&[m, k]);
             let b = random.view_of(&[k, n]);
             let mut out = vec![f64::NAN; m * n];

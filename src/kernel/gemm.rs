@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, ParallelDrainRange, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::contract::Absorb;
@@ -84,15 +84,40 @@ const MORE_ROWS: usize = 384;
 /// Elements of a matrix that fits in a second-level cache beside others.
 const CACHED: usize = 1 << 16;
 
+/// Where sums are so many times longer than there are rows and columns, they are cut into this many parts at most, of so
+/// many multiplications at least: what is read for each part is its own.
+const DEPTH: usize = 8;
+const CUTS: usize = 8;
+const CUT: usize = 1 << 22;
+
+/// Rows that are worth a share of their own in a product of (m×k) and (k×n); `None` if there are too few for two.
+fn share_of_rows(m: usize, k: usize, n: usize) -> Option<usize> {
+    let share = (SHARE / k / n).max(if k * n <= CACHED { ROWS } else { MORE_ROWS });
+    (m >= 2 * share).then_some(share)
+}
+
+/// Parts that the sums of a product of (m×k) and (k×n) are cut into.
+fn cuts(m: usize, k: usize, n: usize) -> usize {
+    let is_deep = k / DEPTH >= m.max(n) && share_of_rows(m, k, n).is_none();
+    if is_deep { (m * n).saturating_mul(k).div_euclid(CUT).clamp(1, CUTS) } else { 1 }
+}
+
+/// Numbers that the product of (m×k) and (k×n) takes beside its result; no extent is zero.
+pub(super) fn product_room(m: usize, k: usize, n: usize) -> usize {
+    (cuts(m, k, n) - 1) * m * n
+}
+
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
-/// tiny both matrices are direct. Many rows are made some at a time, by whatever threads there are, and much of anything
-/// by tiles: the same on every run, until `cancel` is set.
+/// tiny both matrices are direct. Many rows are made some at a time, long sums in parts, by whatever threads there are, and
+/// much of anything by tiles: the same on every run, until `cancel` is set.
 pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    let share = (SHARE / k / n).max(if k * n <= CACHED { ROWS } else { MORE_ROWS });
-    if m < 2 * share {
-        return tiles(a, b, absorb, out, cancel);
-    }
+    let Some(share) = share_of_rows(m, k, n) else {
+        return match cuts(m, k, n) {
+            1 => tiles(a, b, absorb, out, cancel),
+            cuts => summed(a, b, absorb, out, cuts, cancel),
+        };
+    };
     let rows = m.div_ceil(m / share);
     let make = |(i, out): (usize, &mut [f64])| {
         let a = Matrix { first: a.first + (i * rows) as isize * a.row_stride, rows: out.len() / n, ..*a };
@@ -102,6 +127,29 @@ pub(super) fn product(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], c
         1 => out[..m * n].chunks_mut(rows * n).enumerate().for_each(make),
         _ => out[..m * n].par_chunks_mut(rows * n).enumerate().for_each(make),
     });
+}
+
+/// The product as the sum of so many, each of some columns of `a` and rows of `b`.
+fn summed(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cuts: usize, cancel: &AtomicBool) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    let out = &mut out[..m * n];
+    let mut others = vec![0.0; (cuts - 1) * m * n];
+    let make = |(part, out): (usize, &mut [f64])| {
+        let [start, end] = [part, part + 1].map(|i| i * k / cuts);
+        let a = Matrix { first: a.first + start as isize * a.column_stride, columns: end - start, ..*a };
+        let b = Matrix { first: b.first + start as isize * b.row_stride, rows: end - start, ..*b };
+        tiles(&a, &b, absorb, out, cancel);
+    };
+    let mut parts: Vec<_> = std::iter::once(&mut *out).chain(others.chunks_mut(m * n)).enumerate().collect();
+    super::share(|threads| match threads {
+        1 => parts.drain(..).for_each(make),
+        _ => parts.par_drain(..).for_each(make),
+    });
+    drop(parts);
+    for other in others.chunks(m * n) {
+        out.iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
+    }
+    tally::done(others.len());
 }
 
 fn tiles(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cancel: &AtomicBool) {

@@ -67,6 +67,12 @@ fn spectrum() -> BTreeMap<&'static str, (&'static str, Value)> {
                 "at": {"x": matrix(1024, 10)}, "batch": "x"}),
         ),
         (
+            "long sums of products",
+            "/gradient",
+            json!({"define": {"f(W)": "sum(tanh(X @ W)^2)"}, "constants": {"X": matrix(2100, 50)},
+                "at": {"W": matrix(50, 60)}}),
+        ),
+        (
             "linear algebra",
             "/gradient",
             json!({"define": {"f(A)": ["S = A @ A.T + 60*eye(60)", "sum(solve(S, A)) + slogdet(S)[1] + sum(eigvalsh(S)^0.5) + sum(svdvals(A))"]},

@@ -199,7 +199,23 @@ fn each<const N: usize, const ARGS: usize>(
     if args.iter().any(|&a| a >= file.len()) || out >= file.len() {
         return;
     }
-    for k in 0..count.div_ceil(CHUNK).min(N / CHUNK) {
+    if count == N {
+        chunks(args, out, N / CHUNK, file, f);
+    } else {
+        chunks(args, out, count.div_ceil(CHUNK).min(N / CHUNK), file, f);
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
+fn chunks<const N: usize, const ARGS: usize>(
+    args: [usize; ARGS],
+    out: usize,
+    count: usize,
+    file: &mut [[f64; N]],
+    f: impl Fn([f64; ARGS]) -> f64,
+) {
+    for k in 0..count {
         let args = args.map(|a| file[a].as_chunks::<CHUNK>().0[k]);
         let mut result = [0.0; CHUNK];
         for (i, r) in result.iter_mut().enumerate() {
