@@ -6,6 +6,7 @@ mod directions;
 mod inputs;
 mod options;
 mod recall;
+mod text;
 mod wanted;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use directions::Directions;
 pub use inputs::Places;
 pub use options::{Format, Layout, Mode};
 pub(super) use recall::{Texts, recall};
+pub use text::Text;
 pub use wanted::{Want, Wanted};
 
 use super::cache::Caches;
@@ -128,7 +130,7 @@ pub fn read_document(bytes: &[u8]) -> Result<Document, Vec<Fault>> {
 /// and named in [`Definitions::broken`], so that the others can be looked at further. The function part of an
 /// earlier document is taken over as it was. Nothing of it is of use once `cancel` is set.
 pub(super) fn read_partially(bytes: &[u8], caches: &Caches, cancel: &Cancel) -> (Option<Document>, Vec<Fault>) {
-    if let Some(document) = recall(bytes, usize::MAX, caches, cancel) {
+    if let Some(document) = recall(bytes, None, usize::MAX, caches, cancel) {
         return (Some(document), Vec::new());
     }
     let body = match json::read_until(bytes, cancel) {

@@ -35,7 +35,9 @@ mod tests;
 
 pub use crate::exec::{Cancel, helped_by};
 pub use compiled::{Compiled, Cost};
-pub use document::{Definitions, Directions, Document, Format, Layout, Mode, Places, Want, Wanted, read_document};
+pub use document::{
+    Definitions, Directions, Document, Format, Layout, Mode, Places, Text, Want, Wanted, read_document,
+};
 pub use limits::Limits;
 pub use prepared::{Answer, Prepared};
 pub use warning::Warning;
@@ -117,6 +119,9 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the document, or that its cost is over the limits.
     pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
+        if let Some(prepared) = self.by_form(body, endpoint) {
+            return Ok(prepared);
+        }
         let (document, read) = timed(debug_span!("parse"), || self.read(body, cancel));
         run::wanted_still(cancel)?;
         let document = document?;
@@ -130,25 +135,41 @@ impl Engine {
         Ok(Prepared::new(document, compiled, endpoint, [read, plan]))
     }
 
+    /// Takes in the next piece of a document's text.
+    pub fn receive(&self, text: &mut Text, piece: &[u8]) {
+        text.receive(piece, self.caches.texts());
+    }
+
     /// The first half for a document whose functions and plan are known from an earlier one, and which has at most
     /// `fresh` bytes beside these functions and their constants; `None` for any other. Takes time in proportion to
     /// that, and to compare what is known.
-    pub fn recall(&self, body: &[u8], endpoint: Endpoint, fresh: usize) -> Option<Prepared> {
+    pub fn recall(&self, text: &Text, endpoint: Endpoint, fresh: usize) -> Option<Prepared> {
         // As it may come to nothing, it is one phase of its own in traces.
         let _recalling = debug_span!("recall").entered();
-        let (known, read) = timed(Span::none(), || self.caches.forms().recall(body, endpoint));
-        if let Some((document, compiled)) = known {
-            return Some(Prepared::new(document, compiled, endpoint, [read, Duration::ZERO]));
+        let (kept, absent) = (text.kept(), text.absent());
+        if absent.is_none()
+            && let Some(prepared) = self.by_form(kept, endpoint)
+        {
+            return Some(prepared);
         }
-        let (document, read) = timed(Span::none(), || document::recall(body, fresh, &self.caches, &Cancel::default()));
+        let (document, read) =
+            timed(Span::none(), || document::recall(kept, absent, fresh, &self.caches, &Cancel::default()));
         let document = document?;
         let (compiled, plan) = timed(Span::none(), || match &document.want {
             Some(want) => self.caches.known_plan(&document, want),
             None => self.caches.known_plan(&document, &endpoint.default_want()),
         });
         let compiled = compiled?;
-        self.caches.forms().remember(body, endpoint, &document, &compiled);
+        if absent.is_none() {
+            self.caches.forms().remember(kept, endpoint, &document, &compiled);
+        }
         Some(Prepared::new(document, compiled, endpoint, [read, plan]))
+    }
+
+    /// The first half for a document that differs from an earlier one in numbers alone.
+    fn by_form(&self, text: &[u8], endpoint: Endpoint) -> Option<Prepared> {
+        let (known, read) = timed(Span::none(), || self.caches.forms().recall(text, endpoint));
+        known.map(|(document, compiled)| Prepared::new(document, compiled, endpoint, [read, Duration::ZERO]))
     }
 
     /// The second half: runs what was prepared, and writes the answer. A deadline of the document's own is

@@ -5,7 +5,7 @@ mod loops;
 
 use serde_json::{Value, json};
 
-use super::{Cancel, Compiled, Endpoint, Engine, Limits, read_document};
+use super::{Cancel, Compiled, Endpoint, Engine, Limits, Text, read_document};
 use crate::exec::Workspace;
 use crate::kernel::tally;
 
@@ -128,7 +128,9 @@ fn how_long_a_run_takes_is_known_after_one_where_all_do_the_same() {
         assert!(prepared.quickest().is_none());
         engine.run(&prepared, &Cancel::default()).expect("it has an answer");
         assert_eq!(prepared.quickest().is_some(), steady, "{body}");
-        let again = engine.recall(body.as_bytes(), Endpoint::Jacobian, usize::MAX).expect("it is known");
+        let mut text = Text::default();
+        engine.receive(&mut text, body.as_bytes());
+        let again = engine.recall(&text, Endpoint::Jacobian, usize::MAX).expect("it is known");
         assert_eq!(again.quickest(), prepared.quickest());
     }
 }

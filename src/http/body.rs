@@ -14,17 +14,18 @@ use super::app::{App, Shared};
 use super::kinds;
 use super::metrics::Rejection;
 use super::problem::Problem;
+use crate::engine::Text;
 
 /// The body of a POST, whole, and its share of the memory that bodies may hold.
 #[derive(Debug)]
 pub(super) struct Document {
-    bytes: Vec<u8>,
+    text: Text,
     held: Option<OwnedSemaphorePermit>,
 }
 
 impl Document {
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub(super) fn text(&self) -> &Text {
+        &self.text
     }
 }
 
@@ -56,20 +57,20 @@ const BELIEVED: usize = 16;
 
 async fn read(mut body: Body, promised: Option<u64>, app: &App) -> Result<Document, Problem> {
     let promised = promised.map_or(0, |n| n as usize);
-    let mut document = Document { bytes: Vec::new(), held: None };
+    let mut document = Document { text: Text::default(), held: None };
     while let Some(chunk) = chunk(&mut body).await {
         let chunk = chunk.map_err(|e| {
             Problem::new(&kinds::UNREADABLE_BODY, format!("The body could not be read to its end: {e}."))
         })?;
-        if document.bytes.len().saturating_add(chunk.len()) > app.settings.max_body_bytes {
+        let arrived = document.text.len().saturating_add(chunk.len());
+        if arrived > app.settings.max_body_bytes {
             return Err(too_large(app, Some(body)).await);
         }
         document.hold(app, chunk.len())?;
-        let arrived = document.bytes.len() + chunk.len();
+        app.work.receive(&mut document.text, &chunk);
         if (promised / BELIEVED..promised).contains(&arrived) {
-            document.bytes.reserve_exact(promised - document.bytes.len());
+            document.text.reserve(promised - arrived);
         }
-        document.bytes.extend_from_slice(&chunk);
     }
     Ok(document)
 }

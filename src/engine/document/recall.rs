@@ -15,7 +15,7 @@ use crate::json::members::{Members, extent};
 use crate::json::{self, Fields, Json};
 
 /// A text is looked up by its first bytes, so that its end need not be found; then the whole is compared.
-const START: usize = 1024;
+pub(super) const START: usize = 1024;
 
 /// Longer texts are not kept.
 const LONGEST: usize = 8 << 20;
@@ -35,19 +35,33 @@ impl Texts {
     pub(in crate::engine) fn of(capacity: u64) -> Self {
         Self { definitions: Shelf::of(capacity), constants: Shelf::of(capacity) }
     }
+
+    /// Known constants that begin like these, of which as much is there as they are looked up by.
+    pub(super) fn begun(&self, constants: &[u8]) -> Option<Arc<Known<Constants>>> {
+        self.constants.begun(constants)
+    }
 }
 
 /// Constants that were found to go with certain definitions.
 #[derive(Debug)]
-struct Constants {
+pub(in crate::engine) struct Constants {
     definitions: u64,
     arrays: Named,
     sparse: Scattered,
 }
 
+/// Constants for which `null` stands in a text, and where.
+pub(in crate::engine) type Absent = (usize, Arc<Known<Constants>>);
+
 /// The document, if its function part is known and nothing is wrong with the rest, which has at most `fresh` bytes.
-pub(in crate::engine) fn recall(bytes: &[u8], fresh: usize, caches: &Caches, cancel: &Cancel) -> Option<Document> {
-    let (part, spans) = find(bytes, fresh, caches.texts())?;
+pub(in crate::engine) fn recall(
+    bytes: &[u8],
+    absent: Option<&Absent>,
+    fresh: usize,
+    caches: &Caches,
+    cancel: &Cancel,
+) -> Option<Document> {
+    let (part, spans) = find(bytes, absent, fresh, caches.texts())?;
     let Ok(Json::Object(rest)) = json::read_until(&without(bytes, &spans), cancel) else { return None };
     let mut faults = Vec::new();
     let fields = Fields::new(&rest, "", &FIELDS, &mut faults);
@@ -93,7 +107,12 @@ pub(super) fn remember(bytes: &[u8], document: &Document, caches: &Caches) {
 
 /// The known parts of a document, and where their texts are in it; `None` unless it is known as a whole, but for so many
 /// bytes.
-fn find(bytes: &[u8], mut fresh: usize, texts: &Texts) -> Option<(FunctionPart, Vec<Range<usize>>)> {
+fn find(
+    bytes: &[u8],
+    absent: Option<&Absent>,
+    mut fresh: usize,
+    texts: &Texts,
+) -> Option<(FunctionPart, Vec<Range<usize>>)> {
     let mut members = Members::of(bytes)?;
     let (mut definitions, mut constants, mut spans) = (None, None, Vec::with_capacity(2));
     while let Some((key, start)) = members.key() {
@@ -103,6 +122,13 @@ fn find(bytes: &[u8], mut fresh: usize, texts: &Texts) -> Option<(FunctionPart, 
                 let length = known.text.len();
                 definitions = Some(known);
                 length
+            }
+            b"constants"
+                if let Some((place, known)) = absent
+                    && *place == start =>
+            {
+                constants = Some(Arc::clone(known));
+                ABSENT.len()
             }
             b"constants" => {
                 let known = texts.constants.get(&bytes[start..])?;
@@ -129,13 +155,16 @@ fn find(bytes: &[u8], mut fresh: usize, texts: &Texts) -> Option<(FunctionPart, 
     Some((FunctionPart { definitions: Some(definitions), constants: arrays, sparse }, spans))
 }
 
+/// What stands for a value that is not there.
+pub(super) const ABSENT: &[u8] = b"null";
+
 /// The text with `null` in the place of each span.
 fn without(bytes: &[u8], spans: &[Range<usize>]) -> Vec<u8> {
     let mut rest = Vec::with_capacity(bytes.len() - spans.iter().map(Range::len).sum::<usize>() + 4 * spans.len());
     let mut from = 0;
     for span in spans {
         rest.extend_from_slice(&bytes[from..span.start]);
-        rest.extend_from_slice(b"null");
+        rest.extend_from_slice(ABSENT);
         from = span.end;
     }
     rest.extend_from_slice(&bytes[from..]);
@@ -148,8 +177,8 @@ struct Shelf<T>(Cache<Box<[u8]>, Arc<Known<T>>, Weight>);
 
 /// The text of an object, and what it means.
 #[derive(Debug)]
-struct Known<T> {
-    text: Box<[u8]>,
+pub(in crate::engine) struct Known<T> {
+    pub(super) text: Box<[u8]>,
     meaning: T,
     bytes: u64,
 }
@@ -170,7 +199,12 @@ impl<T> Shelf<T> {
 
     /// The known text that `bytes` begin with.
     fn get(&self, bytes: &[u8]) -> Option<Arc<Known<T>>> {
-        self.0.get(beginning(bytes)).filter(|known| bytes.starts_with(&known.text))
+        self.begun(bytes).filter(|known| bytes.starts_with(&known.text))
+    }
+
+    /// The known text that has the same beginning.
+    fn begun(&self, bytes: &[u8]) -> Option<Arc<Known<T>>> {
+        self.0.get(beginning(bytes))
     }
 
     fn put(&self, text: &[u8], bytes: u64, meaning: T) {
@@ -198,7 +232,7 @@ mod tests {
         let caches = Caches::default();
         let (before, faults) = read_partially(earlier.as_bytes(), &caches, &Cancel::default());
         assert!(before.is_some() && faults.is_empty(), "{earlier}: {faults:?}");
-        let recalled = recall(text.as_bytes(), usize::MAX, &caches, &Cancel::default()).is_some();
+        let recalled = recall(text.as_bytes(), None, usize::MAX, &caches, &Cancel::default()).is_some();
         let (document, faults) = read_partially(text.as_bytes(), &caches, &Cancel::default());
         let (fresh, expected) = read_partially(text.as_bytes(), &Caches::default(), &Cancel::default());
         assert_eq!(format!("{faults:?}"), format!("{expected:?}"), "{text}");
@@ -225,7 +259,7 @@ mod tests {
     fn a_document_with_much_beside_its_functions_is_not_looked_through() {
         let caches = Caches::default();
         assert!(read_partially(FIRST.as_bytes(), &caches, &Cancel::default()).0.is_some());
-        let recalled = |fresh| recall(FIRST.as_bytes(), fresh, &caches, &Cancel::default()).is_some();
+        let recalled = |fresh| recall(FIRST.as_bytes(), None, fresh, &caches, &Cancel::default()).is_some();
         let at = r#"{"x": [1, 2]}"#.len();
         assert!(recalled(at) && !recalled(at - 1) && !recalled(0));
     }
@@ -242,7 +276,7 @@ mod tests {
         for known in [FIRST, &alone] {
             assert!(read_partially(known.as_bytes(), &caches, &Cancel::default()).0.is_some(), "{known}");
         }
-        assert!(recall(clash.as_bytes(), usize::MAX, &caches, &Cancel::default()).is_none());
+        assert!(recall(clash.as_bytes(), None, usize::MAX, &caches, &Cancel::default()).is_none());
     }
 
     #[test]

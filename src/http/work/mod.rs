@@ -31,7 +31,7 @@ use super::kinds;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::config::Serve;
-use crate::engine::{Endpoint, Engine, Prepared};
+use crate::engine::{Endpoint, Engine, Prepared, Text};
 use admission::Crew;
 use job::{Job, Watch};
 use lane::Grant;
@@ -97,6 +97,11 @@ impl Work {
         [("small", self.small.lane.load()), ("large", self.large.lane.load())]
     }
 
+    /// Takes in the next piece of a document's text.
+    pub(super) fn receive(&self, text: &mut Text, piece: &[u8]) {
+        self.engine.receive(text, piece);
+    }
+
     /// Stops everything that computes or waits, now and later.
     pub(super) fn stop(&self) {
         self.stopped.send_replace(true);
@@ -119,10 +124,10 @@ impl Work {
     /// Reads a document whose functions and plan are known, if that takes less time than handing it over.
     fn recall(&self, endpoint: Endpoint, document: &Document) -> Option<Prepared> {
         let (length, fresh) = LOOKED_UP;
-        if document.bytes().len() > length || *self.stopped.borrow() {
+        if document.text().kept().len() > length || *self.stopped.borrow() {
             return None;
         }
-        self.engine.recall(document.bytes(), endpoint, fresh)
+        self.engine.recall(document.text(), endpoint, fresh)
     }
 
     /// Answers a document, if that takes less time than handing it over.
@@ -172,7 +177,7 @@ impl Work {
         document: Document,
         known: Option<Prepared>,
     ) -> Result<Done, Problem> {
-        let small = document.bytes().len() <= SMALL_BODY;
+        let small = document.text().len() <= SMALL_BODY;
         let mut timings = Timings::default();
         let first = match known {
             Some(prepared) => {
@@ -218,7 +223,7 @@ impl Work {
         let (engine, job, ceiling, mut timings) =
             (Arc::clone(&self.engine), watch.job(), self.small.ceiling(), *timings);
         let work = crew.run(move || {
-            let prepared = match engine.prepare(document.bytes(), endpoint, job.reading()) {
+            let prepared = match engine.prepare(&document.text().whole(), endpoint, job.reading()) {
                 Ok(prepared) => prepared,
                 Err(_) if small && job.begins_anew() => return Ok(First::Anew(document)),
                 Err(faults) => return Err(faults.into()),
@@ -259,7 +264,7 @@ impl Work {
 
 /// Bytes that reading a document takes.
 fn reading(document: &Document) -> u64 {
-    (document.bytes().len() as u64).saturating_mul(READ_FACTOR)
+    (document.text().len() as u64).saturating_mul(READ_FACTOR)
 }
 
 /// What came of the first step.
