@@ -39,8 +39,9 @@ use lane::Grant;
 /// A body of at most so many bytes is read in a millisecond or two.
 const SMALL_BODY: usize = 256 << 10;
 
-/// The longest document that is looked up where the connection is served, and the most bytes of it that are not known
-/// from earlier ones: to compare those that are takes a tenth of a nanosecond each.
+/// The longest document that is looked up where the connection is served, beside constants that were known as they came,
+/// and the most bytes of it that are not known from earlier ones: to compare those that are takes a tenth of a nanosecond
+/// each.
 const LOOKED_UP: (usize, usize) = (1 << 20, 16 << 10);
 
 /// The most operations and the most numbers of an answer that are dealt with there, too: some tens of microseconds, which
