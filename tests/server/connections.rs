@@ -34,7 +34,7 @@ fn a_connection_is_kept_for_the_next_request_and_closed_when_idle() {
 
 #[tokio::test]
 async fn a_reader_who_takes_nothing_is_cut_off_and_its_memory_given_back() {
-    let server = Server::start(&["--write-timeout", "0.5"]);
+    let server = Server::start(&["--write-timeout", "0.5", "--request-timeout", "600"]);
     // More than any socket buffers.
     let large = r#"{"define": {"f(x)": "x * ones((1500, 1000)) / 3"}, "at": {"x": 0.1}, "want": ["value"]}"#;
     let mut stream = sent(&server, &post("/value", large));
@@ -49,7 +49,7 @@ async fn a_reader_who_takes_nothing_is_cut_off_and_its_memory_given_back() {
 
 #[tokio::test]
 async fn a_window_that_never_opens_is_cut_off_though_the_client_shows_life() {
-    let server = Server::start(&["--write-timeout", "0.5"]);
+    let server = Server::start(&["--write-timeout", "0.5", "--request-timeout", "600"]);
     let large = br#"{"define": {"f(x)": "x * ones((1500, 1000)) / 3"}, "at": {"x": 0.1}, "want": ["value"]}"#;
     let mut stream = connect(&server);
     let start = [PREFACE, &frame(SETTINGS, 0, 0, &NO_WINDOW), &request(1, "/value", large)].concat();

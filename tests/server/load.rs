@@ -90,7 +90,7 @@ fn long_to_plan(seed: usize) -> String {
 
 #[tokio::test]
 async fn what_takes_long_to_plan_is_no_small_request_however_short_it_is() {
-    let server = Arc::new(Server::start(&["--threads", "1", "--queue-timeout", "60", "--request-timeout", "600"]));
+    let server = Arc::new(Server::start(&["--threads", "1", "--queue-timeout", "600", "--request-timeout", "600"]));
     let mut planned = JoinSet::new();
     for seed in 0..4 {
         let server = Arc::clone(&server);
