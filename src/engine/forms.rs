@@ -12,7 +12,7 @@ use super::Endpoint;
 use super::cache::OF_TEXT;
 use super::compiled::Compiled;
 use super::document::Document;
-use crate::json::blanks;
+use crate::json::{Blanks, blanks};
 use crate::tensor::Tensor;
 
 /// Longer documents are read: there is little in them beside numbers.
@@ -32,8 +32,6 @@ pub(super) struct Forms(Cache<Box<[u8]>, Arc<Form>, Weight>);
 #[derive(Debug)]
 struct Form {
     document: Document,
-    /// The places in [`OPEN`] of those of its members that are there, in their order.
-    open: Vec<usize>,
     /// Its plan, while that is kept.
     compiled: Weak<Compiled>,
 }
@@ -46,17 +44,13 @@ impl Forms {
 
     /// The document that a text means, and its plan, if an earlier one differs from it in numbers alone.
     pub(super) fn recall(&self, text: &[u8], endpoint: Endpoint) -> Option<(Document, Arc<Compiled>)> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        let mut blanks = blanks(text, &OPEN)?;
-        blanks.text.push(endpoint as u8);
+        let blanks = opened(text, endpoint)?;
         let form = self.0.get(blanks.text.as_slice())?;
         let compiled = form.compiled.upgrade()?;
         let mut document = form.document.clone();
         let mut numbers = blanks.numbers.as_slice();
-        for &which in &form.open {
-            for (_, array) in opened(&mut document, which)? {
+        for member in &blanks.members {
+            for (_, array) in arrays(&mut document, member.which)? {
                 let (these, rest) = numbers.split_at_checked(array.data.len())?;
                 array.data = these.into();
                 numbers = rest;
@@ -67,13 +61,10 @@ impl Forms {
 
     /// Keeps a document with which nothing is wrong, if its open members hold numbers in lists and nothing else.
     pub(super) fn remember(&self, text: &[u8], endpoint: Endpoint, document: &Document, compiled: &Arc<Compiled>) {
-        if text.len() > LONGEST {
-            return;
-        }
-        let Some(mut blanks) = blanks(text, &OPEN) else { return };
+        let Some(blanks) = opened(text, endpoint) else { return };
         let mut document = document.clone();
         let is_plain = blanks.members.iter().all(|member| {
-            opened(&mut document, member.which).is_some_and(|arrays| {
+            arrays(&mut document, member.which).is_some_and(|arrays| {
                 // Each key is that of an array, and where these come as lists of objects the numbers of one are together.
                 member.strings == member.objects * arrays.len()
                     && (member.objects <= 1 || arrays.len() == 1)
@@ -81,16 +72,21 @@ impl Forms {
             })
         });
         if is_plain {
-            let open = blanks.members.iter().map(|member| member.which).collect();
-            blanks.text.push(endpoint as u8);
-            let form = Form { document, open, compiled: Arc::downgrade(compiled) };
+            let form = Form { document, compiled: Arc::downgrade(compiled) };
             self.0.insert(blanks.text.into(), Arc::new(form));
         }
     }
 }
 
+/// A text without the numbers of its open members, followed by what it was sent to; `None` if it is none, or too long.
+fn opened(text: &[u8], endpoint: Endpoint) -> Option<Blanks> {
+    let mut blanks = if text.len() <= LONGEST { blanks(text, &OPEN)? } else { return None };
+    blanks.text.push(endpoint as u8);
+    Some(blanks)
+}
+
 /// The arrays of an open member.
-fn opened(document: &mut Document, which: usize) -> Option<&mut Vec<(String, Tensor)>> {
+fn arrays(document: &mut Document, which: usize) -> Option<&mut Vec<(String, Tensor)>> {
     match OPEN[which] {
         "at" => Some(&mut document.at),
         "tangent" => document.tangent.as_mut().map(|directions| &mut directions.arrays),

@@ -110,7 +110,10 @@ impl Engine {
     /// All that is wrong with the document; or one fault if the answer is not finite, too costly, or
     /// no longer wanted.
     pub fn answer(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Vec<u8>, Vec<Fault>> {
-        let prepared = self.prepare(body, endpoint, cancel)?;
+        let prepared = match self.by_form(body, endpoint) {
+            Some(prepared) => prepared,
+            None => self.prepare(body, endpoint, cancel)?,
+        };
         deadline::within(prepared.document.time_ms, cancel, || self.run(&prepared, cancel)).map(|answer| answer.body)
     }
 
@@ -119,9 +122,6 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the document, or that its cost is over the limits.
     pub fn prepare(&self, body: &[u8], endpoint: Endpoint, cancel: &Cancel) -> Result<Prepared, Vec<Fault>> {
-        if let Some(prepared) = self.by_form(body, endpoint) {
-            return Ok(prepared);
-        }
         let (document, read) = timed(debug_span!("parse"), || self.read(body, cancel));
         run::wanted_still(cancel)?;
         let document = document?;
@@ -147,9 +147,9 @@ impl Engine {
         // As it may come to nothing, it is one phase of its own in traces.
         let _recalling = debug_span!("recall").entered();
         let (kept, absent) = (text.kept(), text.absent());
-        if absent.is_none()
-            && let Some(prepared) = self.by_form(kept, endpoint)
-        {
+        // Without its constants it has the form of another.
+        let whole = absent.is_none().then_some(kept);
+        if let Some(prepared) = whole.and_then(|whole| self.by_form(whole, endpoint)) {
             return Some(prepared);
         }
         let (document, read) =
@@ -160,8 +160,8 @@ impl Engine {
             None => self.caches.known_plan(&document, &endpoint.default_want()),
         });
         let compiled = compiled?;
-        if absent.is_none() {
-            self.caches.forms().remember(kept, endpoint, &document, &compiled);
+        if let Some(whole) = whole {
+            self.caches.forms().remember(whole, endpoint, &document, &compiled);
         }
         Some(Prepared::new(document, compiled, endpoint, [read, plan]))
     }

@@ -39,15 +39,13 @@ pub fn blanks(text: &[u8], keys: &[&str]) -> Option<Blanks> {
     let mut walk = Members::of(text)?;
     let mut found = Blanks { text: Vec::with_capacity(text.len() + 1), numbers: Vec::new(), members: Vec::new() };
     let mut copied = 0;
-    while let Some((key, start)) = walk.key() {
-        let Some(which) = keys.iter().position(|k| k.as_bytes() == key) else {
-            walk.step()?;
-            continue;
-        };
+    while let Some((key, _)) = walk.key() {
+        let range = walk.step()?;
+        let Some(which) = keys.iter().position(|k| k.as_bytes() == key) else { continue };
         let mut member = Member { which, numbers: 0, strings: 0, objects: 0 };
-        let (mut at, mut depth) = (start, 0_usize);
-        loop {
-            match text.get(at)? {
+        let mut at = range.start;
+        while at < range.end {
+            match text[at] {
                 b'-' | b'0'..=b'9' => {
                     let (value, length) = number(&text[at..])?;
                     found.text.extend_from_slice(&text[copied..at]);
@@ -61,23 +59,12 @@ pub fn blanks(text: &[u8], keys: &[&str]) -> Option<Blanks> {
                     at = string(text, at)?;
                     member.strings += 1;
                 }
-                opening @ (b'{' | b'[') => {
-                    member.objects += usize::from(*opening == b'{');
-                    depth += 1;
+                byte => {
+                    member.objects += usize::from(byte == b'{');
                     at += 1;
                 }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    at += 1;
-                }
-                _ => at += 1,
-            }
-            // What is one number ends with it, and what is in brackets with the last of these.
-            if depth == 0 {
-                break;
             }
         }
-        walk.jump(at);
         found.members.push(member);
     }
     found.text.extend_from_slice(&text[copied..]);

@@ -96,15 +96,15 @@ fn share_of_rows(m: usize, k: usize, n: usize) -> Option<usize> {
     (m >= 2 * share).then_some(share)
 }
 
-/// Parts that the sums of a product of (m×k) and (k×n) are cut into.
+/// Parts that the sums of a product of (m×k) and (k×n) are cut into, where rows are not shared.
 fn cuts(m: usize, k: usize, n: usize) -> usize {
-    let is_deep = k / DEPTH >= m.max(n) && share_of_rows(m, k, n).is_none();
+    let is_deep = k / DEPTH >= m.max(n);
     if is_deep { (m * n).saturating_mul(k).div_euclid(CUT).clamp(1, CUTS) } else { 1 }
 }
 
 /// Numbers that the product of (m×k) and (k×n) takes beside its result; no extent is zero.
 pub(super) fn product_room(m: usize, k: usize, n: usize) -> usize {
-    (cuts(m, k, n) - 1) * m * n
+    if share_of_rows(m, k, n).is_some() { 0 } else { (cuts(m, k, n) - 1) * m * n }
 }
 
 /// Writes the product of `a` (m×k) and `b` (k×n) to `out`, row-major; no extent is zero, and unless the product is
