@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::iter::{IndexedParallelIterator, ParallelDrainRange, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::contract::Absorb;
@@ -140,12 +140,11 @@ fn summed(a: &Matrix, b: &Matrix, absorb: Absorb, out: &mut [f64], cuts: usize, 
         let b = Matrix { first: b.first + start as isize * b.row_stride, rows: end - start, ..*b };
         tiles(&a, &b, absorb, out, cancel);
     };
-    let mut parts: Vec<_> = std::iter::once(&mut *out).chain(others.chunks_mut(m * n)).enumerate().collect();
+    let parts: Vec<_> = std::iter::once(&mut *out).chain(others.chunks_mut(m * n)).enumerate().collect();
     super::share(|threads| match threads {
-        1 => parts.drain(..).for_each(make),
-        _ => parts.par_drain(..).for_each(make),
+        1 => parts.into_iter().for_each(make),
+        _ => parts.into_par_iter().for_each(make),
     });
-    drop(parts);
     for other in others.chunks(m * n) {
         out.iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
     }
