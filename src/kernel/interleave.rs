@@ -2,18 +2,18 @@
 
 #![allow(clippy::inline_always, reason = "a loop must be compiled inside the form for its processor")]
 
-use pulp::{Arch, NullaryFnOnce};
-
 use super::best;
+use super::squares::{SIDE, Square, Turning, turning};
 
-/// Rows and columns of the squares that are turned round in registers.
-const SIDE: usize = 4;
+/// Numbers of a line of the cache.
+const LINE: usize = 8;
 
 /// Writes rows of one element of each column: element `i` of column `j` goes to `out[i · columns + j]`. The columns are as
 /// long as there are rows, and `out` has room for all of them.
 ///
 /// A row is written at once, so each line of the memory is: where `out` is large, that takes a third of the time it takes
-/// column by column.
+/// column by column. Where rows are longer than a line, lines are filled in order before: they come into the cache sooner so,
+/// which is a tenth of the time of a program that writes more than it holds.
 pub fn interleave(columns: &[&[f64]], out: &mut [f64]) {
     let Some(count) = columns.first().map(|column| column.len()) else { return };
     match *columns {
@@ -24,9 +24,10 @@ pub fn interleave(columns: &[&[f64]], out: &mut [f64]) {
     }
     let whole = count - count % SIDE;
     let (squares, rest) = out.split_at_mut(whole * columns.len());
-    if whole > 0 {
-        turn(columns, squares);
+    if columns.len() > LINE {
+        squares.fill(0.0);
     }
+    turning(Rows { columns, out: squares });
     for (i, row) in (whole..count).zip(rest.chunks_exact_mut(columns.len())) {
         row.iter_mut().zip(columns).for_each(|(element, column)| *element = column[i]);
     }
@@ -47,18 +48,16 @@ fn narrow<const WIDTH: usize>(columns: [&[f64]; WIDTH], out: &mut [f64]) {
     );
 }
 
-/// Four elements of four columns as four rows.
-type Square = [[f64; SIDE]; SIDE];
+/// A number of rows that [`SIDE`] divides.
+struct Rows<'a> {
+    columns: &'a [&'a [f64]],
+    out: &'a mut [f64],
+}
 
-/// Does so for a number of rows that [`SIDE`] divides, with a way to turn a square round.
-struct Squares<'a, F>(&'a [&'a [f64]], &'a mut [f64], F);
-
-impl<F: Fn(Square) -> Square> NullaryFnOnce for Squares<'_, F> {
-    type Output = ();
-
+impl Turning for Rows<'_> {
     #[inline(always)]
-    fn call(self) {
-        let Self(columns, out, turn) = self;
+    fn run(self, turn: impl Fn(Square) -> Square) {
+        let Self { columns, out } = self;
         let width = columns.len();
         for (i, rows) in out.chunks_exact_mut(SIDE * width).enumerate() {
             for first in (0..width).step_by(SIDE) {
@@ -74,48 +73,9 @@ impl<F: Fn(Square) -> Square> NullaryFnOnce for Squares<'_, F> {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn turn(columns: &[&[f64]], out: &mut [f64]) {
-    use pulp::cast;
-    use pulp::x86::V3;
-    use std::arch::x86_64::__m256d;
-
-    match V3::try_new() {
-        Some(simd) => simd.vectorize(Squares(
-            columns,
-            out,
-            #[inline(always)]
-            |columns: Square| {
-                let [a, b, c, d] = columns.map(cast::<[f64; SIDE], __m256d>);
-                let avx = simd.avx;
-                let (even, odd) = (avx._mm256_unpacklo_pd(a, b), avx._mm256_unpackhi_pd(a, b));
-                let (also_even, also_odd) = (avx._mm256_unpacklo_pd(c, d), avx._mm256_unpackhi_pd(c, d));
-                let rows = [
-                    avx._mm256_permute2f128_pd::<0x20>(even, also_even),
-                    avx._mm256_permute2f128_pd::<0x20>(odd, also_odd),
-                    avx._mm256_permute2f128_pd::<0x31>(even, also_even),
-                    avx._mm256_permute2f128_pd::<0x31>(odd, also_odd),
-                ];
-                rows.map(cast::<__m256d, [f64; SIDE]>)
-            },
-        )),
-        None => Arch::new().dispatch(Squares(columns, out, turned)),
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn turn(columns: &[&[f64]], out: &mut [f64]) {
-    Arch::new().dispatch(Squares(columns, out, turned));
-}
-
-/// The square, turned round.
-#[inline(always)]
-fn turned(columns: Square) -> Square {
-    std::array::from_fn(|i| columns.map(|column| column[i]))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::squares::turned;
     use super::*;
 
     #[test]
@@ -133,7 +93,7 @@ mod tests {
                     // In the form without special instructions, too.
                     let whole = count - count % SIDE;
                     let mut out = vec![f64::NAN; whole * width];
-                    Squares(&columns, &mut out, turned).call();
+                    Rows { columns: &columns, out: &mut out }.run(turned);
                     assert_eq!(out, wanted[..whole * width]);
                 }
             }

@@ -23,6 +23,7 @@ mod reduce;
 mod scatter;
 mod sinc;
 mod special;
+mod squares;
 pub mod tally;
 mod threads;
 mod vector;
@@ -46,13 +47,14 @@ pub use linalg::{
     singular_values, solve_factored, svd, triangular_solve,
 };
 pub use normal::{erfcx, normal_cdf, normal_hazard, normal_logcdf, normal_pdf};
-pub use picks::{position, starts};
+pub use picks::{pick_columns, position, starts};
 pub use polygamma::polygamma;
 pub use portions::{add, copy, count, fill, first_nonzero};
 pub use reduce::{cumsum, max, min, sum};
 pub use scatter::{scatter, scatter_add};
 pub use sinc::sinc;
 pub use special::{digamma, erf, erfc, erfinv, gamma, lgamma, logit, trigamma, xlogy};
+pub use squares::SIDE;
 pub use threads::{helped_by, share};
 pub use vector::{
     atan2, cos, cos_of_any, exp, expm1, hypot, is_moderate, is_near, log, log1p, sech2, sin, sin_and_cos, sin_of_any,

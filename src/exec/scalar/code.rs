@@ -124,6 +124,11 @@ impl Code {
         value
     }
 
+    /// The value that is loaded so, if there is one.
+    pub(super) fn loaded(&self, load: Load) -> Option<u32> {
+        self.loads.get(&load).copied()
+    }
+
     pub(super) fn apply(&mut self, apply: Apply) -> u32 {
         let value = self.values.len() as u32;
         if let Some((pair, place)) = apply.pair {

@@ -8,6 +8,7 @@ use super::code::{Access, Code, Load, Registers, Rows, Store, Value};
 use super::tasks::{Kind, Sum, Task, tasks, uses};
 use super::tile;
 use crate::ir::{Arithmetic, Pair};
+use crate::kernel::SIDE;
 
 /// One thing done for a tile. Programs are read through once for each tile: what is done most is short, and anything
 /// else lies elsewhere.
@@ -27,6 +28,8 @@ pub(super) enum Other {
     Starts(Access, Rows, u16),
     /// From a column of the rows that begin where a register says.
     Pick(u16, (Home, usize), u16),
+    /// From four neighbouring columns.
+    Picks(u16, (Home, usize), [u16; SIDE]),
     /// A kernel of so many arguments.
     Call(fn(&[&[f64]], &mut [f64]), usize, [u16; 3], u16),
     /// Two functions of one argument.
@@ -192,16 +195,14 @@ impl<'a> Giver<'a> {
             *arg = self.loaded(a)?;
         }
         // The result never lies on an argument.
-        let out = self.registers.take()?;
-        self.homes[v as usize] = Some(out);
+        let out = self.place(v)?;
         let [x, y, z, _] = args;
         let pair = self.code.pair(v);
         match (pair, task.kind) {
             (Some((pair, values)), _) => {
                 let mut outs = [out; 2];
                 for (home, &value) in outs.iter_mut().zip(&values).filter(|(_, value)| **value != v) {
-                    *home = self.registers.take()?;
-                    self.homes[value as usize] = Some(*home);
+                    *home = self.place(value)?;
                     self.used(task.args()[0]);
                 }
                 self.other(Other::Both(pair, x, outs));
@@ -222,18 +223,51 @@ impl<'a> Giver<'a> {
             return Some(register);
         }
         let Value::Load(load) = self.code.values[v as usize] else { return None };
-        let starts = if let Load::Picked { starts, .. } = load { self.loaded(starts)? } else { 0 };
+        match load {
+            Load::Line(access) => {
+                let register = self.place(v)?;
+                self.other(Other::Load(access, register));
+            }
+            Load::Starts(access, rows) => {
+                let register = self.place(v)?;
+                self.other(Other::Starts(access, rows, register));
+            }
+            Load::Picked { starts, home, column } => self.pick(v, starts, (home, column))?,
+        }
+        self.homes[v as usize]
+    }
+
+    /// A register for a value.
+    fn place(&mut self, v: u32) -> Option<u16> {
         let register = self.registers.take()?;
         self.homes[v as usize] = Some(register);
-        match load {
-            Load::Line(access) => self.other(Other::Load(access, register)),
-            Load::Starts(access, rows) => self.other(Other::Starts(access, rows, register)),
-            Load::Picked { starts: value, home, column } => {
-                self.other(Other::Pick(starts, (home, column), register));
-                self.used(value);
-            }
-        }
         Some(register)
+    }
+
+    /// Picks a value, along with those that lie beside it and will be needed.
+    fn pick(&mut self, v: u32, starts: u32, (home, column): (Home, usize)) -> Option<()> {
+        let places = self.loaded(starts)?;
+        let Value::Load(Load::Starts(_, rows)) = self.code.values[starts as usize] else { return None };
+        let first = (column - column % SIDE).min(rows.length.saturating_sub(SIDE));
+        let beside: [Option<u32>; SIDE] = std::array::from_fn(|j| {
+            let value = self.code.loaded(Load::Picked { starts, home, column: first + j });
+            value.filter(|&v| self.homes[v as usize].is_none())
+        });
+        if beside.iter().flatten().count() == 1 {
+            let register = self.place(v)?;
+            self.other(Other::Pick(places, (home, column), register));
+        } else {
+            let mut registers = [0; SIDE];
+            for (register, value) in registers.iter_mut().zip(beside) {
+                *register = if let Some(v) = value { self.place(v)? } else { self.registers.take()? };
+            }
+            self.other(Other::Picks(places, (home, first), registers));
+            // What nobody needs lies in registers that are free again.
+            let unneeded = registers.iter().zip(beside).filter(|(_, value)| value.is_none());
+            unneeded.for_each(|(&register, _)| self.registers.give(register));
+        }
+        beside.iter().flatten().for_each(|_| self.used(starts));
+        Some(())
     }
 
     /// A value was needed once; after the last time its register is free, unless it is the same in all tiles.

@@ -208,18 +208,17 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, operations: &[Operation], r
 
 /// Products that go into sums.
 fn multiply_add<const N: usize>(product: Arithmetic, sum: Sum, operations: &[Operation], registers: &mut [f64; N]) {
+    macro_rules! loop_over {
+        ($product:ident $sum:ident) => {
+            each(operations, registers, |args| Sum::$sum.apply(|x, y| Arithmetic::$product.apply(x, y, 0.0), args))
+        };
+    }
     macro_rules! loops {
         ($($sum:ident)*) => {
             match (product, sum) {
-                $((Arithmetic::Scale, Sum::$sum) => {
-                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Scale, args));
-                }
-                (Arithmetic::Chain, Sum::$sum) => {
-                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Chain, args));
-                }
-                (_, Sum::$sum) => {
-                    each(operations, registers, |args| Sum::$sum.apply(Arithmetic::Multiply, args));
-                })*
+                $((Arithmetic::Scale, Sum::$sum) => loop_over!(Scale $sum),
+                (Arithmetic::Chain, Sum::$sum) => loop_over!(Chain $sum),
+                (_, Sum::$sum) => loop_over!(Multiply $sum),)*
             }
         };
     }

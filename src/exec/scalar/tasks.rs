@@ -20,17 +20,17 @@ pub(super) enum Sum {
 }
 
 impl Sum {
-    /// The result, of products of this kind; what is not used is left alone.
+    /// The result, of these products; what is not used is left alone.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "loops over one kind of sum must be compiled with it inside")]
-    pub(super) fn apply(self, product: Arithmetic, [x, y, z, w]: [f64; 4]) -> f64 {
-        let first = product.apply(x, y, 0.0);
+    pub(super) fn apply(self, product: impl Fn(f64, f64) -> f64, [x, y, z, w]: [f64; 4]) -> f64 {
+        let first = product(x, y);
         match self {
             Self::Added => first + z,
             Self::Lessened => first - z,
             Self::Taken => z - first,
-            Self::Both => first + product.apply(z, w, 0.0),
-            Self::Apart => first - product.apply(z, w, 0.0),
+            Self::Both => first + product(z, w),
+            Self::Apart => first - product(z, w),
         }
     }
 }

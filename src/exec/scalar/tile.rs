@@ -8,7 +8,7 @@ use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
 use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
-use crate::kernel::{best, interleave, share, starts};
+use crate::kernel::{best, interleave, pick_columns, share, starts};
 
 /// Lanes of a tile, and those of a tile of a program whose registers would take much of the second-level cache.
 const WIDE: usize = 128;
@@ -160,6 +160,13 @@ impl Part<'_> {
                     pick(data, &starts[..tile.count], target);
                 }
             }
+            Other::Picks(starts, (home, column), registers) => {
+                let places = [*starts, registers[0], registers[1], registers[2], registers[3]].map(usize::from);
+                if let Ok([starts, columns @ ..]) = file.get_disjoint_mut(places) {
+                    let data = self.memory.data(*home).get(*column..).unwrap_or_default();
+                    pick_columns(data, &starts[..tile.count], columns.map(|column| &mut column[..tile.count]));
+                }
+            }
             Other::Store(register, target, store) => {
                 let source = &file[usize::from(*register)][..tile.count];
                 write(source, store, tile.done, self.targets[*target]);
@@ -185,44 +192,62 @@ struct Tile {
     count: usize,
 }
 
-/// One operation on all lanes; those beyond the points hold anything.
+/// One operation on all lanes; those beyond the points hold anything. `f` is told whether it may be quick: what becomes NaN
+/// so, of an operation that knows better, is computed again.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
 fn each<const N: usize, const ARGS: usize>(
-    args: [u16; ARGS],
-    out: u16,
+    kind: Arithmetic,
+    (args, out): ([u16; ARGS], u16),
     count: usize,
     file: &mut [[f64; N]],
-    f: impl Fn([f64; ARGS]) -> f64,
+    f: impl Fn(bool, [f64; ARGS]) -> f64,
 ) {
     let (args, out) = (args.map(usize::from), usize::from(out));
     if args.iter().any(|&a| a >= file.len()) || out >= file.len() {
         return;
     }
-    if count == N {
-        chunks(args, out, N / CHUNK, file, f);
+    let parts = count.div_ceil(CHUNK).min(N / CHUNK);
+    let any_nan = if count == N {
+        chunks(true, args, out, N / CHUNK, file, &f)
     } else {
-        chunks(args, out, count.div_ceil(CHUNK).min(N / CHUNK), file, f);
+        chunks(true, args, out, parts, file, &f)
+    };
+    if kind.is_guarded() && any_nan {
+        chunks(false, args, out, parts, file, &f);
     }
 }
 
+/// Whether a result is NaN.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
 fn chunks<const N: usize, const ARGS: usize>(
+    quick: bool,
     args: [usize; ARGS],
     out: usize,
     count: usize,
     file: &mut [[f64; N]],
-    f: impl Fn([f64; ARGS]) -> f64,
-) {
+    f: impl Fn(bool, [f64; ARGS]) -> f64,
+) -> bool {
+    let mut nan = [0.0; CHUNK];
     for k in 0..count {
         let args = args.map(|a| file[a].as_chunks::<CHUNK>().0[k]);
         let mut result = [0.0; CHUNK];
         for (i, r) in result.iter_mut().enumerate() {
-            *r = f(args.map(|x| x[i]));
+            *r = f(quick, args.map(|x| x[i]));
+        }
+        for (nan, &r) in nan.iter_mut().zip(&result) {
+            *nan = if r.is_nan() { r } else { *nan };
         }
         file[out].as_chunks_mut::<CHUNK>().0[k] = result;
     }
+    nan.iter().any(|nan| nan.is_nan())
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
+fn lane(kind: Arithmetic, quick: bool, [x, y, z]: [f64; 3]) -> f64 {
+    if quick { kind.at_once(x, y, z) } else { kind.apply(x, y, z) }
 }
 
 #[inline(always)]
@@ -232,12 +257,12 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, c
         ($($kind:ident)*) => {
             match arithmetic {
                 $(Arithmetic::$kind => each(
-                    args,
-                    out,
+                    Arithmetic::$kind,
+                    (args, out),
                     count,
                     file,
                     #[inline(always)]
-                    |[x, y, z]| Arithmetic::$kind.apply(x, y, z),
+                    |quick, args| lane(Arithmetic::$kind, quick, args),
                 ),)*
             }
         };
@@ -249,33 +274,24 @@ fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, c
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
 fn add<const N: usize>(product: Arithmetic, sum: Sum, args: [u16; 4], out: u16, count: usize, file: &mut [[f64; N]]) {
+    macro_rules! loop_over {
+        ($product:ident $sum:ident) => {
+            each(
+                Arithmetic::$product,
+                (args, out),
+                count,
+                file,
+                #[inline(always)]
+                |quick, args| Sum::$sum.apply(|x, y| lane(Arithmetic::$product, quick, [x, y, 0.0]), args),
+            )
+        };
+    }
     macro_rules! loops {
         ($($sum:ident)*) => {
             match (product, sum) {
-                $((Arithmetic::Scale, Sum::$sum) => each(
-                    args,
-                    out,
-                    count,
-                    file,
-                    #[inline(always)]
-                    |args| Sum::$sum.apply(Arithmetic::Scale, args),
-                ),
-                (Arithmetic::Chain, Sum::$sum) => each(
-                    args,
-                    out,
-                    count,
-                    file,
-                    #[inline(always)]
-                    |args| Sum::$sum.apply(Arithmetic::Chain, args),
-                ),
-                (_, Sum::$sum) => each(
-                    args,
-                    out,
-                    count,
-                    file,
-                    #[inline(always)]
-                    |args| Sum::$sum.apply(Arithmetic::Multiply, args),
-                ),)*
+                $((Arithmetic::Scale, Sum::$sum) => loop_over!(Scale $sum),
+                (Arithmetic::Chain, Sum::$sum) => loop_over!(Chain $sum),
+                (_, Sum::$sum) => loop_over!(Multiply $sum),)*
             }
         };
     }
