@@ -270,12 +270,16 @@ impl Planner<'_> {
         slot
     }
 
-    /// Whether these are picks that elementwise work alone reads, which may pick for itself.
+    /// Whether these are picks that elementwise work alone reads, or what lays its results beside each other, which may
+    /// pick for themselves.
     fn may_wait(&self, n: NodeId) -> bool {
-        let elementwise = |reader: &NodeId| matches!(self.graph.node(*reader).op.kernel, Kernel::Elementwise(_));
+        let may_pick = |reader: &NodeId| {
+            let op = self.graph.node(*reader).op;
+            matches!(op.kernel, Kernel::Elementwise(_)) || matches!(op.single, Single::Joined(_))
+        };
         axis_of_picks(self.graph.node(n)).is_some()
             && !self.shown[n.index()]
-            && self.readers[n.index()].iter().all(elementwise)
+            && self.readers[n.index()].iter().all(may_pick)
     }
 
     pub(super) fn store(&mut self, n: NodeId) -> usize {

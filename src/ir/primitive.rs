@@ -302,11 +302,12 @@ pub fn copies(args: &[&Layout]) -> usize {
 mod tests {
     use super::*;
 
+    use Arithmetic::{Add, Chain, Divide, Multiply, Negate, Scale, Select, Subtract};
+
     #[test]
     fn arithmetic_at_once_is_exact_unless_it_makes_nan_that_is_guarded_against() {
         let numbers = [0.0, 1.0, 3.5, 1e-200, 1e200, f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::INFINITY, f64::NAN];
         let numbers = || numbers.into_iter().flat_map(|x| [x, -x]);
-        use Arithmetic::{Add, Chain, Divide, Multiply, Negate, Scale, Select, Subtract};
         for kind in [Add, Subtract, Negate, Multiply, Divide, Scale, Chain, Select] {
             for (x, y) in numbers().flat_map(|x| numbers().map(move |y| (x, y))) {
                 let (quick, exact) = (kind.at_once(x, y, 0.5), kind.apply(x, y, 0.5));

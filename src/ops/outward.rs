@@ -2,21 +2,23 @@
 //! picked from, where those are fewer, and then picked.
 //!
 //! A table of a few rows from which many are picked (cameras, each of which made many observations) has its sines
-//! computed row by row, not pick by pick. What takes no longer than a pick is computed after it.
+//! computed row by row, not pick by pick. What takes no longer than a pick is computed after it. What is picked by the same
+//! indices lies side by side.
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::Algebra;
 use super::index::{GATHER, gather};
 use super::inward::{Elements, in_range, resized, through};
-use super::structure::BROADCAST;
-use crate::ir::{Attr, Builder, Node, NodeId, elements, reachable};
+use super::structure::{BROADCAST, concatenate, slice};
+use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Single, elements, reachable};
 
 /// So many places are picked for each one that is picked from, at least.
 const REPEATS: usize = 4;
 
 /// Operations that take as long as picking an element.
-const PICK: u64 = 8;
+const PICK: u64 = 2;
 
 /// The same values with what is computed of picks picked last, and the indices that must be what they are known to be for
 /// that; `None` where nothing is to be gained. Only picks by indices that are known to be in range are moved: others
@@ -45,12 +47,18 @@ pub fn picked_last(
     let mut sources: FxHashMap<NodeId, NodeId> = FxHashMap::default();
     let mut indices = Vec::new();
     let outer = b.origin;
+    let whole = whole(b, &live, outputs);
+    let beside = side_by_side(b, &live, &found, [&before, &moved, &whole], &mut images, &mut sources);
     for i in (0..live.len()).filter(|&i| live[i]) {
         let n = NodeId(i as u32);
+        if let (Some(found), true) = (&found[i], beside[i]) {
+            indices.push(found.indices);
+            continue;
+        }
         images[i] = b.with_images(n, &images);
         let Some(found) = found[i].as_ref().filter(|_| before[i]) else { continue };
         b.origin = b.node(n).origin;
-        let source = found.source(b, n, &images, &sources);
+        let source = sources.get(&n).copied().unwrap_or_else(|| found.source(b, n, &images, &sources));
         sources.insert(n, source);
         if moved[i] {
             images[i] = gather(b, source, images[found.indices.index()], found.axis);
@@ -59,6 +67,72 @@ pub fn picked_last(
     }
     b.origin = outer;
     Some((outputs.iter().map(|o| images[o.index()]).collect(), indices))
+}
+
+/// Which values somebody wants in memory, who neither computes element by element nor lays them beside others.
+fn whole(b: &Builder, live: &[bool], outputs: &[NodeId]) -> Vec<bool> {
+    let mut whole = vec![false; live.len()];
+    for o in outputs {
+        whole[o.index()] = true;
+    }
+    for (i, node) in b.nodes()[..live.len()].iter().enumerate().rev().filter(|(i, _)| live[*i]) {
+        let wants = match (node.op.kernel, node.op.single) {
+            (Kernel::Elementwise(_), _) | (_, Single::Joined(_)) => false,
+            (Kernel::View(_) | Kernel::Reshape, _) => whole[i],
+            _ => true,
+        };
+        node.args.iter().for_each(|a| whole[a.index()] |= wants);
+    }
+    whole
+}
+
+/// Lays the values that rows are picked from, and that depend on no picks themselves, side by side in a table, so that all
+/// that is picked by the same indices is picked row by row, by those who compute with it. Says which values have their
+/// images by that.
+fn side_by_side(
+    b: &mut Builder,
+    live: &[bool],
+    found: &[Option<Found>],
+    [before, moved, whole]: [&[bool]; 3],
+    images: &mut [NodeId],
+    sources: &mut FxHashMap<NodeId, NodeId>,
+) -> Vec<bool> {
+    let mut placed = vec![false; live.len()];
+    let mut waits = vec![false; live.len()];
+    let mut tables: FxHashMap<(NodeId, usize), Vec<NodeId>> = FxHashMap::default();
+    for i in (0..live.len()).filter(|&i| live[i]) {
+        let (n, node) = (NodeId(i as u32), b.nodes()[i].clone());
+        let is_ready = |a: NodeId| !waits[a.index()] && b.node(a).args.iter().all(|a| !waits[a.index()]);
+        let known = |f: &Found| node.args.iter().zip(&f.axes).all(|(a, _)| sources.contains_key(a) || is_ready(*a));
+        let found = found[i].as_ref().filter(|f| before[i] && known(f));
+        waits[i] = moved[i] || node.args.iter().any(|a| waits[a.index()]);
+        let Some(found) = found else { continue };
+        b.origin = node.origin;
+        let source = found.source(b, n, images, sources);
+        sources.insert(n, source);
+        if moved[i] && found.axis == 0 && !whole[i] && !waits[found.indices.index()] {
+            tables.entry((found.indices, found.from)).or_default().push(n);
+        }
+    }
+    let mut tables: Vec<_> = tables.into_iter().filter(|(_, values)| values.len() > 1).collect();
+    tables.sort_unstable();
+    for ((indices, from), values) in tables {
+        let widths: Vec<usize> = values.iter().map(|v| elements(&b.shape(*v)[1..])).collect();
+        let columns: Vec<NodeId> =
+            values.iter().zip(&widths).map(|(v, &w)| b.reshape(sources[v], &[from, w])).collect();
+        let Ok(table) = concatenate(b, &columns, 1) else { continue };
+        let rows = gather(b, table, indices, 0);
+        let count = b.shape(rows)[0];
+        let mut first = 0;
+        for (&v, width) in values.iter().zip(widths) {
+            let shape = b.shape(v).clone();
+            let part = slice(b, rows, &[(0, count, 1), (first, first + width, 1)]);
+            images[v.index()] = b.reshape(part, &shape);
+            placed[v.index()] = true;
+            first += width;
+        }
+    }
+    placed
 }
 
 /// A value each place of which, along an axis, is made of one picked place.
@@ -225,7 +299,6 @@ fn saved(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId]
 mod tests {
     use std::sync::Arc;
 
-    use super::super::Algebra;
     use super::super::elementwise as e;
     use super::*;
     use crate::tensor::Tensor;
@@ -274,11 +347,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_picked_by_the_same_indices_is_picked_row_by_row_but_for_what_is_wanted_whole() {
+        let mut b = Builder::default();
+        let (row, others) = rows(&mut b, &PICKED);
+        let exponentials = b.apply(&e::exponential::EXP, &[row]);
+        let roots = b.apply(&e::power::SQRT, &[row]);
+        let both = [exponentials, roots].map(|x| b.mul(x, others));
+        let y = b.add(both[0], both[1]);
+        let logs = b.apply(&e::exponential::LOG, &[row]);
+        let (moved, _) = picked_last(&mut b, &[y, logs], &mut elements_of).expect("it takes less");
+        let live = reachable(b.nodes(), &moved);
+        let picks = b.nodes().iter().zip(live).filter(|(node, live)| *live && node.is(&GATHER));
+        let tables: Vec<_> = picks.map(|(node, _)| b.shape(node.args[0]).to_vec()).collect();
+        assert_eq!(tables, [vec![2, 8], vec![2, 4]]);
+    }
+
+    #[test]
     fn what_takes_no_longer_than_a_pick_or_is_picked_seldom_or_by_anything_stays() {
         let mut b = Builder::default();
         let (row, others) = rows(&mut b, &PICKED);
         let doubled = b.add(row, row);
-        let y = b.mul(doubled, others);
+        let product = b.mul(doubled, others);
+        let y = b.add(product, row);
         assert!(picked_last(&mut b, &[y], &mut elements_of).is_none(), "a sum is no more work than a pick");
         for seldom in [&PICKED[..6], &[2.0; 12]] {
             let mut b = Builder::default();

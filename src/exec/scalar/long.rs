@@ -27,10 +27,7 @@ impl Planner<'_> {
                 let value = match (values.get(&origin(graph, a).0), graph.node(a).fill_value()) {
                     (Some(&value), _) => value,
                     (None, Some(number)) => code.number(number),
-                    (None, None) => {
-                        let picked = self.picked(a, &mut code);
-                        picked.or_else(|| self.along_a_line(a, &mut code))?
-                    }
+                    (None, None) => self.read(a, &mut code)?,
                 };
                 args.push(value);
             }
@@ -64,8 +61,17 @@ impl Planner<'_> {
         Some(())
     }
 
-    /// The value of a node that is stored and looked at along a line.
-    fn along_a_line(&mut self, n: NodeId, code: &mut Code) -> Option<u32> {
+    /// Whether a node is stored, or picks that wait to be made.
+    fn is_there(&self, n: NodeId) -> bool {
+        !works(self.graph, n) || self.places[n.index()].is_some() || self.waiting.contains(&n)
+    }
+
+    /// The value of a node that is looked at along a line.
+    fn read(&mut self, n: NodeId, code: &mut Code) -> Option<u32> {
+        let picked = self.picked(n, code);
+        if picked.is_some() {
+            return picked;
+        }
         let Operand { home, layout, .. } = self.operand(n);
         let (offset, stride) = line(&layout)?;
         Some(code.load(Load::Line(Access { home, offset, stride })))
@@ -117,8 +123,8 @@ impl Planner<'_> {
                 (Some(&value), _) if direct => value,
                 (Some(_), _) => return None,
                 (None, Some(number)) => code.number(number),
-                (None, None) if works(graph, source) && self.places[source.index()].is_none() => return None,
-                (None, None) => self.along_a_line(a, code)?,
+                (None, None) if !self.is_there(source) => return None,
+                (None, None) => self.read(a, code)?,
             };
             let (offset, stride) = line(&layout)?;
             stores.push(Store { value, slot: 0, offset, stride });
