@@ -102,9 +102,13 @@ fn side_by_side(
     let mut tables: FxHashMap<(NodeId, usize), Vec<NodeId>> = FxHashMap::default();
     for i in (0..live.len()).filter(|&i| live[i]) {
         let (n, node) = (NodeId(i as u32), b.nodes()[i].clone());
-        let is_ready = |a: NodeId| !waits[a.index()] && b.node(a).args.iter().all(|a| !waits[a.index()]);
-        let known = |f: &Found| node.args.iter().zip(&f.axes).all(|(a, _)| sources.contains_key(a) || is_ready(*a));
-        let found = found[i].as_ref().filter(|f| before[i] && known(f));
+        // An argument of its places is computed for those of the table, or is the same at all of them.
+        let is_there = |a: NodeId| !waits[a.index()];
+        let known = |(&a, axis): (&NodeId, &Option<usize>)| match axis {
+            Some(_) => sources.contains_key(&a) || b.node(a).args.iter().all(|&a| is_there(a)),
+            None => is_there(a),
+        };
+        let found = found[i].as_ref().filter(|f| before[i] && node.args.iter().zip(&f.axes).all(known));
         waits[i] = moved[i] || node.args.iter().any(|a| waits[a.index()]);
         let Some(found) = found else { continue };
         b.origin = node.origin;
