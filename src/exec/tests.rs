@@ -132,6 +132,31 @@ fn a_long_block_picks_for_itself_what_it_would_read_of_picks_that_are_stored() {
 }
 
 #[test]
+fn zero_derivatives_keep_what_is_infinite_away_from_one_point_and_leave_the_others_as_they_are() {
+    let plan = |n: usize| {
+        let mut b = Builder::default();
+        let [x, y, z] = [(); 3].map(|()| b.input(&[n]));
+        let (alone, product) = (b.chain(x, y), b.chain(y, x));
+        let sum = b.add(product, z);
+        let outputs = [alone, sum];
+        Plan::of_scalars(&b.finish(outputs.to_vec())).expect("all of it is work on single numbers")
+    };
+    let n = 700;
+    let mut inputs = [0, 1, 2].map(|seed| numbers(n, seed).to_vec());
+    for (i, (x, y)) in [(0.0, f64::INFINITY), (f64::NAN, -0.0), (-0.0, -2.0), (f64::INFINITY, 2.0)].iter().enumerate() {
+        (inputs[0][140 * i], inputs[1][140 * i]) = (*x, *y);
+    }
+    let inputs = inputs.map(Arc::<[f64]>::from);
+    let found = outputs(&plan(n), &inputs, &mut Workspace::default());
+    assert_eq!([0, 140, 280, 420].map(|i| found[0][i].to_bits()), [0.0, 0.0, 0.0, f64::INFINITY].map(f64::to_bits));
+    let one = plan(1);
+    for i in 0..n {
+        let alone = outputs(&one, &inputs.each_ref().map(|x| Arc::from([x[i]])), &mut Workspace::default());
+        assert_eq!([0, 1].map(|k| alone[k][0].to_bits()), [0, 1].map(|k| found[k][i].to_bits()), "point {i}");
+    }
+}
+
+#[test]
 fn functions_in_pairs_are_computed_wherever_their_argument_is_looked_at_in_several_ways() {
     let n = 70;
     let mut b = Builder::default();
