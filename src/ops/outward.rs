@@ -18,7 +18,12 @@ use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Single, elements, reachable
 const REPEATS: usize = 4;
 
 /// Operations that take as long as picking an element.
-const PICK: u64 = 2;
+const PICK: u64 = 8;
+
+/// The same where so many elementwise operations are done that it is by a program over lanes, which picks four columns of a
+/// row together.
+const PICK_OF_ROW: u64 = 2;
+const MANY: usize = 64;
 
 /// The same values with what is computed of picks picked last, and the indices that must be what they are known to be for
 /// that; `None` where nothing is to be gained. Only picks by indices that are known to be in range are moved: others
@@ -33,7 +38,10 @@ pub fn picked_last(
     }
     let live = reachable(b.nodes(), outputs);
     let found = found(b, &live, known);
-    let moved = worth_moving(b, &live, &found, outputs);
+    let elementwise = |(node, live): &(&Node, &bool)| **live && matches!(node.op.kernel, Kernel::Elementwise(_));
+    let by_rows = b.nodes().iter().zip(&live).filter(elementwise).count() >= MANY;
+    let pick = if by_rows { PICK_OF_ROW } else { PICK };
+    let moved = worth_moving(b, &live, &found, outputs, pick);
     if !moved.contains(&true) {
         return None;
     }
@@ -47,7 +55,7 @@ pub fn picked_last(
     let mut sources: FxHashMap<NodeId, NodeId> = FxHashMap::default();
     let mut indices = Vec::new();
     let outer = b.origin;
-    let whole = whole(b, &live, outputs);
+    let whole = if by_rows { whole(b, &live, outputs) } else { vec![true; live.len()] };
     let beside = side_by_side(b, &live, &found, [&before, &moved, &whole], &mut images, &mut sources);
     for i in (0..live.len()).filter(|&i| live[i]) {
         let n = NodeId(i as u32);
@@ -231,12 +239,12 @@ fn is_repeated(node: &Node, axis: usize) -> bool {
 
 /// Which values are to be picked after they were computed: those for which, and for nothing else, work is done that takes
 /// longer than picking them.
-fn worth_moving(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId]) -> Vec<bool> {
+fn worth_moving(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId], pick: u64) -> Vec<bool> {
     let mut moved = vec![false; live.len()];
     if found.iter().all(Option::is_none) {
         return moved;
     }
-    let saved = saved(b, live, found, outputs);
+    let saved = saved(b, live, found, outputs, pick);
     let mut needed = vec![false; live.len()];
     for o in outputs {
         needed[o.index()] = true;
@@ -245,7 +253,7 @@ fn worth_moving(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[
         if !needed[i] {
             continue;
         }
-        moved[i] = found[i].is_some() && !node.is(&GATHER) && saved[i] > picking(node);
+        moved[i] = found[i].is_some() && !node.is(&GATHER) && saved[i] > picking(node, pick);
         let whole = |axis: Option<&Option<usize>>| !moved[i] || axis.is_some_and(Option::is_none);
         let axes = found[i].as_ref().map(|f| f.axes.as_slice()).unwrap_or_default();
         for (k, a) in node.args.iter().enumerate() {
@@ -256,13 +264,13 @@ fn worth_moving(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[
 }
 
 /// Operations that take as long as picking a value.
-fn picking(node: &Node) -> u64 {
-    (elements(&node.shape) as u64).saturating_mul(PICK)
+fn picking(node: &Node, pick: u64) -> u64 {
+    (elements(&node.shape) as u64).saturating_mul(pick)
 }
 
 /// For each value that is made of picks, the operations that are done for it and for nothing else: those of the values
 /// that it dominates.
-fn saved(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId]) -> Vec<u64> {
+fn saved(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId], pick: u64) -> Vec<u64> {
     /// Beyond all values: what anything else asks for.
     const ANYTHING: usize = usize::MAX;
     let mut dominator: Vec<Option<usize>> = vec![None; live.len()];
@@ -289,7 +297,7 @@ fn saved(b: &Builder, live: &[bool], found: &[Option<Found>], outputs: &[NodeId]
     let mut saved = vec![0u64; live.len()];
     for (i, (node, found)) in b.nodes().iter().zip(found).enumerate() {
         let Some(found) = found else { continue };
-        let takes = if node.is(&GATHER) { picking(node) } else { node.flops(b.nodes()) };
+        let takes = if node.is(&GATHER) { picking(node, pick) } else { node.flops(b.nodes()) };
         let share = takes / (node.shape[found.axis].max(1) as u64) * found.from as u64;
         saved[i] = saved[i].saturating_add(takes.saturating_sub(share));
         if let Some(by) = dominator[i].filter(|&by| by != ANYTHING) {
@@ -358,7 +366,10 @@ mod tests {
         let roots = b.apply(&e::power::SQRT, &[row]);
         let both = [exponentials, roots].map(|x| b.mul(x, others));
         let y = b.add(both[0], both[1]);
-        let logs = b.apply(&e::exponential::LOG, &[row]);
+        let mut logs = row;
+        for _ in 0..MANY {
+            logs = b.apply(&e::exponential::LOG, &[logs]);
+        }
         let (moved, _) = picked_last(&mut b, &[y, logs], &mut elements_of).expect("it takes less");
         let live = reachable(b.nodes(), &moved);
         let picks = b.nodes().iter().zip(live).filter(|(node, live)| *live && node.is(&GATHER));
