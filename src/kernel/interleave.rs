@@ -6,7 +6,7 @@ use super::best;
 use super::squares::{SIDE, Square, Turning, turning};
 
 /// Numbers of a line of the cache.
-const LINE: usize = 8;
+pub const LINE: usize = 8;
 
 /// Writes rows of one element of each column: element `i` of column `j` goes to `out[i · columns + j]`. The columns are as
 /// long as there are rows, and `out` has room for all of them.

@@ -40,7 +40,7 @@ pub use beta::{betaln, digamma_step};
 pub use contract::{Absorb, Groups, contract, contract_room, matmul};
 pub use elementwise::{sigmoid, sigmoid_of_both, sigmoid_of_opposite, sign, softplus};
 pub use incomplete_gamma::{gamma_density, gamma_p, gamma_q};
-pub use interleave::interleave;
+pub use interleave::{LINE, interleave};
 pub use lanes::{best, map1, map1_unless, map2, map2_unless, map3, pair, pair_unless};
 pub use linalg::{
     cholesky, cluster, cofactor, det, eigh, expm, expm_frechet, inverse_factored, logabsdet_factored, lstsq, lu, qr,

@@ -55,8 +55,12 @@ pub fn picked_last(
     let mut sources: FxHashMap<NodeId, NodeId> = FxHashMap::default();
     let mut indices = Vec::new();
     let outer = b.origin;
-    let whole = if by_rows { whole(b, &live, outputs) } else { vec![true; live.len()] };
-    let beside = side_by_side(b, &live, &found, [&before, &moved, &whole], &mut images, &mut sources);
+    let beside = if by_rows {
+        let whole = whole(b, &live, outputs);
+        side_by_side(b, &live, &found, [&before, &moved, &whole], &mut images, &mut sources)
+    } else {
+        vec![false; live.len()]
+    };
     for i in (0..live.len()).filter(|&i| live[i]) {
         let n = NodeId(i as u32);
         if let (Some(found), true) = (&found[i], beside[i]) {
@@ -382,8 +386,7 @@ mod tests {
         let mut b = Builder::default();
         let (row, others) = rows(&mut b, &PICKED);
         let doubled = b.add(row, row);
-        let product = b.mul(doubled, others);
-        let y = b.add(product, row);
+        let y = b.mul(doubled, others);
         assert!(picked_last(&mut b, &[y], &mut elements_of).is_none(), "a sum is no more work than a pick");
         for seldom in [&PICKED[..6], &[2.0; 12]] {
             let mut b = Builder::default();

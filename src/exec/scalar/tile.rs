@@ -8,7 +8,7 @@ use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
 use super::tasks::Sum;
 use crate::ir::{Arithmetic, Pair};
-use crate::kernel::{best, interleave, pick_columns, share, starts};
+use crate::kernel::{LINE, best, interleave, pick_columns, share, starts};
 
 /// Lanes of a tile, and those of a tile of a program whose registers would take much of the second-level cache.
 const WIDE: usize = 128;
@@ -26,9 +26,6 @@ const WORTH: usize = 1 << 19;
 
 /// Parts for each thread, so that one that is held up leaves some of its work to others.
 const SHARES: usize = 4;
-
-/// Numbers between two places that begin a line of the cache.
-const LINE: usize = 8;
 
 fn width(registers: usize) -> usize {
     if registers <= MOST_WIDE { WIDE } else { NARROW }
