@@ -5,11 +5,9 @@ use super::batch::batch;
 use crate::ir::{Builder, Extent, Kernel, Loop, NodeId, close, dependent, elements, reachable};
 use crate::ops::{Algebra, turned};
 
-/// Elements of the largest value in a portion: with a few of its size beside it, it fits in a second-level cache.
-const LARGEST: usize = 1 << 15;
-
-/// A batch whose values have fewer elements stays in the cache as a whole.
-const WORTH: usize = 1 << 17;
+/// Elements of the largest value in a portion, at most: it passes through no more than the caches, and a product of
+/// matrices is long enough for what it costs to start one. A batch whose values have fewer is computed as a whole.
+const LARGEST: usize = 1 << 17;
 
 /// Points of a portion, at least: starting operations is then a small part of the time.
 const LEAST: usize = 8;
@@ -30,7 +28,7 @@ pub fn in_portions(
     let largest = working.map(|node| elements(&node.shape)).max()?;
     // Elementwise work alone is done a tile at a time in any case, and loops stay as they are.
     let dense = nodes().any(|node| matches!(node.op.kernel, Kernel::Dense(_)));
-    if largest < WORTH || !dense || nodes().any(|node| matches!(node.op.kernel, Kernel::Loop)) {
+    if largest < LARGEST || !dense || nodes().any(|node| matches!(node.op.kernel, Kernel::Loop)) {
         return None;
     }
     let most = (LARGEST / (largest / size).max(1)).min(size / 2);

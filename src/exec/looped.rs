@@ -29,6 +29,8 @@ pub(super) struct Looped {
     sizes: SmallVec<[usize; 8]>,
     /// For each argument, whether its elements must be brought together before the body reads them.
     staged: SmallVec<[bool; 8]>,
+    /// For each value carried, the slot that the body leaves the next one in, if it can be lent memory for that.
+    lent: SmallVec<[Option<usize>; 8]>,
     /// Length of each part of the result; they lie one behind the other.
     parts: SmallVec<[usize; 8]>,
     steps: usize,
@@ -71,8 +73,10 @@ impl Looped {
             _ if i < last => !operand.layout.item(0).is_dense(),
             _ => !operand.dense,
         };
+        let mut body = Plan::of_body(&looped.body.graph);
         let mut made = Self {
-            body: Plan::of_body(&looped.body.graph),
+            lent: (0..looped.carries).map(|k| body.lend(k)).collect(),
+            body,
             sizes: (0..count).map(|i| elements(looped.input_shape(i))).collect(),
             staged: args.iter().take(count).enumerate().map(staged).collect(),
             parts: (0..looped.count()).map(|k| elements(looped.part(k).1)).collect(),
@@ -257,23 +261,35 @@ impl Looped {
                 &view.data[start..start + size]
             })
             .collect();
+        self.exchange(next, workspace);
         self.body.run_prepared(&inputs, workspace, cancel)?;
-        let output = |k: usize| self.body.result(k, &inputs, workspace);
+        let write = |k: usize, out: &mut [f64]| self.body.write(k, &inputs, workspace, out, cancel);
         if self.extent == Extent::Until {
-            let go = output(self.carries + self.made);
-            if go.data[go.offset] == 0.0 {
+            let mut go = [0.0];
+            write(self.carries + self.made, &mut go);
+            if go == [0.0] {
                 return Ok(false);
             }
         }
-        for (k, next) in next.iter_mut().enumerate() {
-            output(k).copy_until(next, cancel);
+        for (k, next) in next.iter_mut().enumerate().filter(|(k, _)| self.lent[*k].is_none()) {
+            write(k, next);
         }
         for (k, part) in parts.iter_mut().enumerate().skip(self.carries).take(self.made) {
             let size = self.parts[k] / self.steps;
-            output(k).copy_until(&mut part[place * size..(place + 1) * size], cancel);
+            write(k, &mut part[place * size..(place + 1) * size]);
         }
         drop(inputs);
+        self.exchange(next, workspace);
         std::mem::swap(carry, next);
         Ok(true)
+    }
+
+    /// Lends the body the memory for what is carried next, or takes it back.
+    fn exchange(&self, next: &mut [Vec<f64>], workspace: &mut Workspace) {
+        for (next, slot) in next.iter_mut().zip(&self.lent) {
+            if let Some(slot) = slot {
+                std::mem::swap(next, &mut workspace.slots[*slot]);
+            }
+        }
     }
 }

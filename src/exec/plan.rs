@@ -10,13 +10,12 @@ use super::looped::Looped;
 use super::scalar::Program;
 use super::schedule::{self, origin, schedule, works};
 use super::slots::Slots;
-use crate::ir::{Attr, DenseKernel, Graph, Kernel, Layout, Node, NodeId, Room, Shape, Single, elements, reachable};
+use crate::ir::{
+    Attr, DenseKernel, Graph, Kernel, LONG, Layout, Node, NodeId, Room, Shape, Single, elements, reachable,
+};
 use crate::kernel::View;
 
-/// Nodes of a block that runs as a program over lanes, at least.
-const LONG: usize = 64;
-
-/// Nodes of such a block whose results are laid beside each other, at least.
+/// Nodes of a block that runs as a program over lanes and whose results are laid beside each other, at least.
 const LONG_AND_JOINED: usize = 6;
 
 /// Most nodes of a block that runs in tiles, so that these stay in the cache.
@@ -100,6 +99,8 @@ pub(super) struct Planner<'a> {
     pub(super) readers: Vec<SmallVec<[NodeId; 2]>>,
     /// Whether an output shows it.
     pub(super) shown: Vec<bool>,
+    /// What outputs look at lies in slots of its own.
+    apart: bool,
     pub(super) places: Vec<Option<Operand>>,
     /// Picks that are made when somebody reads them who does not pick for himself.
     pub(super) waiting: FxHashSet<NodeId>,
@@ -112,6 +113,11 @@ pub(super) struct Planner<'a> {
 impl Plan {
     /// Plans a graph. Costs time in proportion to its nodes and allocates nothing of the arrays' size.
     pub fn new(graph: &Graph) -> Self {
+        Self::made(graph, false)
+    }
+
+    /// Plans a graph; its outputs may lie `apart`, each in a slot that is nobody else's.
+    pub(super) fn made(graph: &Graph, apart: bool) -> Self {
         let live = reachable(&graph.nodes, &graph.outputs);
         let mut uses = vec![0; graph.nodes.len()];
         for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
@@ -123,6 +129,7 @@ impl Plan {
             uses,
             readers: readers(graph, &live),
             shown: shown(graph),
+            apart,
             places: vec![None; graph.nodes.len()],
             waiting: FxHashSet::default(),
             slots: Slots::default(),
@@ -149,6 +156,17 @@ impl Plan {
     /// Whether each run does the same, and so takes about the same time: it has no loops, which may end by themselves.
     pub fn is_steady(&self) -> bool {
         self.loops == 0
+    }
+
+    /// Gives up the memory of a slot and tells which it is: whoever runs the plan will lend it some of his own. `None` if
+    /// this output is not all that is ever there.
+    pub(super) fn lend(&mut self, output: usize) -> Option<usize> {
+        let Operand { home: Home::Slot(slot), layout, dense: true } = &self.outputs[output] else { return None };
+        let fills = layout.offset == 0 && elements(&layout.shape) == self.slots[*slot];
+        fills.then(|| {
+            self.slots[*slot] = 0;
+            *slot
+        })
     }
 
     /// Bytes of all slots, of what loops need inside, of the registers that programs share, and of the most that a kernel
@@ -273,18 +291,15 @@ impl Planner<'_> {
     /// Whether these are picks that elementwise work alone reads, or what lays its results beside each other, which may
     /// pick for themselves.
     fn may_wait(&self, n: NodeId) -> bool {
-        let may_pick = |reader: &NodeId| {
-            let op = self.graph.node(*reader).op;
-            matches!(op.kernel, Kernel::Elementwise(_)) || matches!(op.single, Single::Joined(_))
-        };
         axis_of_picks(self.graph.node(n)).is_some()
             && !self.shown[n.index()]
-            && self.readers[n.index()].iter().all(may_pick)
+            && self.readers[n.index()].iter().all(|&reader| self.graph.node(reader).op.may_pick())
     }
 
     pub(super) fn store(&mut self, n: NodeId) -> usize {
         let shape = &self.graph.node(n).shape;
-        let slot = self.slots.take(elements(shape));
+        let alone = self.apart && self.shown[n.index()];
+        let slot = if alone { self.slots.add(elements(shape)) } else { self.slots.take(elements(shape)) };
         self.places[n.index()] = Some(Operand::new(Home::Slot(slot), Layout::dense(shape)));
         slot
     }

@@ -42,7 +42,7 @@ pub struct Cancelled;
 /// Memory that runs of one plan reuse: give it back for the next run, and nothing is allocated.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    slots: Vec<Vec<f64>>,
+    pub(super) slots: Vec<Vec<f64>>,
     scratch: Scratch,
     /// Registers of programs.
     registers: Vec<f64>,
@@ -172,13 +172,19 @@ impl Plan {
         }
     }
 
-    /// The same after a run on inputs wherever they lie.
-    pub(super) fn result<'a>(&'a self, i: usize, inputs: &[&'a [f64]], workspace: &'a Workspace) -> View<'a> {
+    /// Writes output `i` after a run on inputs wherever they lie, row-major, until `cancel` is set.
+    pub(super) fn write(&self, i: usize, inputs: &[&[f64]], workspace: &Workspace, out: &mut [f64], cancel: &Cancel) {
         let operand = &self.outputs[i];
-        match operand.home {
-            Home::Input(k) => operand.over(inputs[k]),
-            Home::Constant(k) => operand.over(&self.constants[k]),
-            Home::Slot(k) => operand.over(&workspace.slots[k]),
+        let data = match operand.home {
+            Home::Input(k) => inputs[k],
+            Home::Constant(k) => &self.constants[k],
+            Home::Slot(k) => &workspace.slots[k],
+        };
+        // A view of nothing may begin anywhere.
+        if operand.dense && !out.is_empty() {
+            crate::kernel::copy(&data[operand.layout.offset..][..out.len()], out, cancel);
+        } else {
+            operand.over(data).copy_until(out, cancel);
         }
     }
 }

@@ -15,12 +15,15 @@ impl Slots {
     /// grown, else a new one.
     pub(super) fn take(&mut self, size: usize) -> usize {
         let fitting = self.free.range(size..).next().or_else(|| self.free.last_key_value()).map(|(&found, _)| found);
-        let Some(slot) = fitting.and_then(|found| self.pop(found)) else {
-            self.sizes.push(size);
-            return self.sizes.len() - 1;
-        };
+        let Some(slot) = fitting.and_then(|found| self.pop(found)) else { return self.add(size) };
         self.sizes[slot] = self.sizes[slot].max(size);
         slot
+    }
+
+    /// A new slot for so many elements.
+    pub(super) fn add(&mut self, size: usize) -> usize {
+        self.sizes.push(size);
+        self.sizes.len() - 1
     }
 
     /// Takes a free slot of exactly this size.

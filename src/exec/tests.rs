@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::plan::Step;
 use super::{Cancel, Cancelled, Plan, Workspace};
-use crate::ir::{Builder, Graph, NodeId, Shape, reachable};
+use crate::ir::{Builder, Extent, Graph, Loop, NodeId, Shape, close, elements, reachable};
 use crate::ops::{Algebra, Bound, Meaning, Value, find, gather, reverse, slice};
 
 fn outputs(plan: &Plan, inputs: &[Arc<[f64]>], workspace: &mut Workspace) -> Vec<Vec<f64>> {
@@ -239,6 +239,48 @@ fn windows_laid_out_side_by_side_are_counted() {
     let y = build(&mut b, &bound).expect("shapes fit");
     let windows = length - size + 1;
     assert_eq!(Plan::new(&b.finish(vec![y])).bytes(), 8 * (3 * windows + windows * size) as u64);
+}
+
+/// Bodies leave what is carried in memory that is lent to them, unless it lies elsewhere.
+#[test]
+fn what_a_loop_carries_may_be_computed_twice_over_passed_on_turned_or_shown_as_well() {
+    const STEPS: usize = 5;
+    for shape in [&[][..], &[3]] {
+        let mut b = Builder::default();
+        let sequence: Vec<usize> = [STEPS].iter().chain(shape).copied().collect();
+        let first = [(); 4].map(|()| b.input(shape));
+        let items = b.input(&sequence);
+        let [p, q, r, s] = [(); 4].map(|()| b.input(shape));
+        let x = b.input(shape);
+        let product = b.mul(p, q);
+        let (next, shown) = (b.add(product, x), b.sub(r, s));
+        let turned = if shape.is_empty() { p } else { reverse(&mut b, p, &[0]) };
+        let outputs_of_body = [next, next, p, turned, next, shown, r];
+        let (body, captured) = close(&b, &[p, q, r, s, x], &outputs_of_body);
+        assert!(captured.is_empty());
+        let looped = Loop::new(body, STEPS, 4, 1, Extent::All, false);
+        let args: Vec<NodeId> = first.into_iter().chain([items]).collect();
+        let run = b.run(&looped, &args);
+        let parts = (0..looped.count()).map(|k| b.part(run, k)).collect();
+        let plan = Plan::new(&b.finish(parts));
+
+        let size = elements(shape);
+        let inputs: Vec<_> = (0..4).map(|i| numbers(size, i)).chain([numbers(STEPS * size, 9)]).collect();
+        let mut carry: Vec<Vec<f64>> = inputs[..4].iter().map(|input| input.to_vec()).collect();
+        let mut made = vec![Vec::new(); 3];
+        for x in inputs[4].chunks(size) {
+            let next: Vec<f64> = (0..size).map(|i| carry[0][i] * carry[1][i] + x[i]).collect();
+            made[0].extend(&next);
+            made[1].extend((0..size).map(|i| carry[2][i] - carry[3][i]));
+            made[2].extend(&carry[2]);
+            let turned = carry[0].iter().rev().copied().collect();
+            carry = vec![next.clone(), next, carry[0].clone(), turned];
+        }
+        let mut workspace = Workspace::default();
+        for _ in 0..2 {
+            assert_eq!(outputs(&plan, &inputs, &mut workspace), [carry.clone(), made.clone()].concat(), "{shape:?}");
+        }
+    }
 }
 
 #[test]

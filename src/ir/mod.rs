@@ -28,7 +28,7 @@ pub use depends::{Argument, Depends, Flow, Sets};
 pub use graph::{CONSTANT, FILL, Graph, INPUT, Node, NodeId, Origin, dependent, flops, reachable, starts};
 pub use implicit::{Implicit, Level};
 pub use primitive::{
-    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, Pair, Place, Primitive, Room, Rule,
+    Adjoint, Arithmetic, Batch, BatchArg, Cost, DenseKernel, Kernel, Kink, LONG, Pair, Place, Primitive, Room, Rule,
     ShapeError, Simplify, Single, Terms, copies,
 };
 pub use print::print;

@@ -38,6 +38,18 @@ pub struct Primitive {
     pub single: Single,
 }
 
+/// Elementwise nodes that are computed together by a program over lanes rather than one after the other in tiles, at
+/// least: what is planned before is planned for that.
+pub const LONG: usize = 64;
+
+impl Primitive {
+    /// Whether it reads its arguments element by element, and so may pick for itself what picks would only bring together:
+    /// elementwise work, and what lays results beside each other.
+    pub fn may_pick(&self) -> bool {
+        matches!(self.kernel, Kernel::Elementwise(_)) || matches!(self.single, Single::Joined(_))
+    }
+}
+
 /// Why shapes do not fit: a sentence, what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShapeError {

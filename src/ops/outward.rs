@@ -12,7 +12,7 @@ use super::Algebra;
 use super::index::{GATHER, gather};
 use super::inward::{Elements, in_range, resized, through};
 use super::structure::{BROADCAST, concatenate, slice};
-use crate::ir::{Attr, Builder, Kernel, Node, NodeId, Single, elements, reachable};
+use crate::ir::{Attr, Builder, Kernel, LONG, Node, NodeId, elements, reachable};
 
 /// So many places are picked for each one that is picked from, at least.
 const REPEATS: usize = 4;
@@ -20,10 +20,8 @@ const REPEATS: usize = 4;
 /// Operations that take as long as picking an element.
 const PICK: u64 = 8;
 
-/// The same where so many elementwise operations are done that it is by a program over lanes, which picks four columns of a
-/// row together.
+/// The same where a program over lanes picks, which takes four columns of a row together.
 const PICK_OF_ROW: u64 = 2;
-const MANY: usize = 64;
 
 /// The same values with what is computed of picks picked last, and the indices that must be what they are known to be for
 /// that; `None` where nothing is to be gained. Only picks by indices that are known to be in range are moved: others
@@ -39,7 +37,7 @@ pub fn picked_last(
     let live = reachable(b.nodes(), outputs);
     let found = found(b, &live, known);
     let elementwise = |(node, live): &(&Node, &bool)| **live && matches!(node.op.kernel, Kernel::Elementwise(_));
-    let by_rows = b.nodes().iter().zip(&live).filter(elementwise).count() >= MANY;
+    let by_rows = b.nodes().iter().zip(&live).filter(elementwise).count() >= LONG;
     let pick = if by_rows { PICK_OF_ROW } else { PICK };
     let moved = worth_moving(b, &live, &found, outputs, pick);
     if !moved.contains(&true) {
@@ -88,10 +86,9 @@ fn whole(b: &Builder, live: &[bool], outputs: &[NodeId]) -> Vec<bool> {
         whole[o.index()] = true;
     }
     for (i, node) in b.nodes()[..live.len()].iter().enumerate().rev().filter(|(i, _)| live[*i]) {
-        let wants = match (node.op.kernel, node.op.single) {
-            (Kernel::Elementwise(_), _) | (_, Single::Joined(_)) => false,
-            (Kernel::View(_) | Kernel::Reshape, _) => whole[i],
-            _ => true,
+        let wants = match node.op.kernel {
+            Kernel::View(_) | Kernel::Reshape => whole[i],
+            _ => !node.op.may_pick(),
         };
         node.args.iter().for_each(|a| whole[a.index()] |= wants);
     }
@@ -371,7 +368,7 @@ mod tests {
         let both = [exponentials, roots].map(|x| b.mul(x, others));
         let y = b.add(both[0], both[1]);
         let mut logs = row;
-        for _ in 0..MANY {
+        for _ in 0..LONG {
             logs = b.apply(&e::exponential::LOG, &[logs]);
         }
         let (moved, _) = picked_last(&mut b, &[y, logs], &mut elements_of).expect("it takes less");
