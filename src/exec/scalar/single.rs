@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::super::plan::Home;
 use super::super::run::Memory;
 use super::code::{Access, Code, Load, Registers, Value};
-use super::tasks::{Kind, Sum, Task, tasks, uses};
+use super::tasks::{Kind, Sum, Task, loop_of_arithmetic, loop_of_products, tasks, uses};
 use crate::ir::Arithmetic;
 
 /// Registers read and written.
@@ -194,35 +194,22 @@ fn each<const N: usize>(operations: &[Operation], registers: &mut [f64; N], f: i
 }
 
 fn calculate<const N: usize>(arithmetic: Arithmetic, operations: &[Operation], registers: &mut [f64; N]) {
-    macro_rules! loops {
-        ($($kind:ident)*) => {
-            match arithmetic {
-                $(Arithmetic::$kind => {
-                    each(operations, registers, |[x, y, z, _]| Arithmetic::$kind.apply(x, y, z));
-                })*
-            }
+    macro_rules! put {
+        ($kind:ident) => {
+            each(operations, registers, |[x, y, z, _]| Arithmetic::$kind.apply(x, y, z))
         };
     }
-    loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
+    loop_of_arithmetic!(arithmetic, put);
 }
 
 /// Products that go into sums.
 fn multiply_add<const N: usize>(product: Arithmetic, sum: Sum, operations: &[Operation], registers: &mut [f64; N]) {
-    macro_rules! loop_over {
+    macro_rules! put {
         ($product:ident $sum:ident) => {
             each(operations, registers, |args| Sum::$sum.apply(|x, y| Arithmetic::$product.apply(x, y, 0.0), args))
         };
     }
-    macro_rules! loops {
-        ($($sum:ident)*) => {
-            match (product, sum) {
-                $((Arithmetic::Scale, Sum::$sum) => loop_over!(Scale $sum),
-                (Arithmetic::Chain, Sum::$sum) => loop_over!(Chain $sum),
-                (_, Sum::$sum) => loop_over!(Multiply $sum),)*
-            }
-        };
-    }
-    loops!(Added Lessened Taken Both Apart);
+    loop_of_products!(product, sum, put);
 }
 
 /// Calls a kernel for at most `CALL` operations.

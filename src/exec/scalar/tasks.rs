@@ -35,6 +35,45 @@ impl Sum {
     }
 }
 
+/// Puts the loop for this kind of arithmetic in place: a macro that is given the kind by name, so that each loop is
+/// compiled with its own kind inside.
+macro_rules! loop_of_arithmetic {
+    ($arithmetic:expr, $put:ident) => {
+        match $arithmetic {
+            Arithmetic::Add => $put!(Add),
+            Arithmetic::Subtract => $put!(Subtract),
+            Arithmetic::Negate => $put!(Negate),
+            Arithmetic::Multiply => $put!(Multiply),
+            Arithmetic::Divide => $put!(Divide),
+            Arithmetic::Scale => $put!(Scale),
+            Arithmetic::Chain => $put!(Chain),
+            Arithmetic::Select => $put!(Select),
+        }
+    };
+}
+
+/// The same for products of one kind that go into a sum of one kind.
+macro_rules! loop_of_products {
+    ($product:expr, $sum:expr, $put:ident) => {
+        match $sum {
+            Sum::Added => loop_of_products!(of $product, $put, Added),
+            Sum::Lessened => loop_of_products!(of $product, $put, Lessened),
+            Sum::Taken => loop_of_products!(of $product, $put, Taken),
+            Sum::Both => loop_of_products!(of $product, $put, Both),
+            Sum::Apart => loop_of_products!(of $product, $put, Apart),
+        }
+    };
+    (of $product:expr, $put:ident, $sum:ident) => {
+        match $product {
+            Arithmetic::Scale => $put!(Scale $sum),
+            Arithmetic::Chain => $put!(Chain $sum),
+            _ => $put!(Multiply $sum),
+        }
+    };
+}
+
+pub(super) use {loop_of_arithmetic, loop_of_products};
+
 /// What an operation does.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {

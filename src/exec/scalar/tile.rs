@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::super::run::{Cancel, Cancelled, Memory, check};
 use super::code::{Access, Store};
 use super::lanes::{Lanes, Other, Step};
-use super::tasks::Sum;
+use super::tasks::{Sum, loop_of_arithmetic, loop_of_products};
 use crate::ir::{Arithmetic, Pair};
 use crate::kernel::{LINE, best, interleave, pick_columns, share, starts};
 
@@ -250,28 +250,26 @@ fn lane(kind: Arithmetic, quick: bool, [x, y, z]: [f64; 3]) -> f64 {
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
 fn calculate<const N: usize>(arithmetic: Arithmetic, args: [u16; 3], out: u16, count: usize, file: &mut [[f64; N]]) {
-    macro_rules! loops {
-        ($($kind:ident)*) => {
-            match arithmetic {
-                $(Arithmetic::$kind => each(
-                    Arithmetic::$kind,
-                    (args, out),
-                    count,
-                    file,
-                    #[inline(always)]
-                    |quick, args| lane(Arithmetic::$kind, quick, args),
-                ),)*
-            }
+    macro_rules! put {
+        ($kind:ident) => {
+            each(
+                Arithmetic::$kind,
+                (args, out),
+                count,
+                file,
+                #[inline(always)]
+                |quick, args| lane(Arithmetic::$kind, quick, args),
+            )
         };
     }
-    loops!(Add Subtract Negate Multiply Divide Scale Chain Select);
+    loop_of_arithmetic!(arithmetic, put);
 }
 
 /// Products that go into a sum.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
 fn add<const N: usize>(product: Arithmetic, sum: Sum, args: [u16; 4], out: u16, count: usize, file: &mut [[f64; N]]) {
-    macro_rules! loop_over {
+    macro_rules! put {
         ($product:ident $sum:ident) => {
             each(
                 Arithmetic::$product,
@@ -283,16 +281,7 @@ fn add<const N: usize>(product: Arithmetic, sum: Sum, args: [u16; 4], out: u16, 
             )
         };
     }
-    macro_rules! loops {
-        ($($sum:ident)*) => {
-            match (product, sum) {
-                $((Arithmetic::Scale, Sum::$sum) => loop_over!(Scale $sum),
-                (Arithmetic::Chain, Sum::$sum) => loop_over!(Chain $sum),
-                (_, Sum::$sum) => loop_over!(Multiply $sum),)*
-            }
-        };
-    }
-    loops!(Added Lessened Taken Both Apart);
+    loop_of_products!(product, sum, put);
 }
 
 /// Calls a kernel for one operation.
