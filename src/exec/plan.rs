@@ -113,11 +113,11 @@ pub(super) struct Planner<'a> {
 impl Plan {
     /// Plans a graph. Costs time in proportion to its nodes and allocates nothing of the arrays' size.
     pub fn new(graph: &Graph) -> Self {
-        Self::made(graph, false)
+        Self::of_graph(graph, false)
     }
 
     /// Plans a graph; its outputs may lie `apart`, each in a slot that is nobody else's.
-    pub(super) fn made(graph: &Graph, apart: bool) -> Self {
+    pub(super) fn of_graph(graph: &Graph, apart: bool) -> Self {
         let live = reachable(&graph.nodes, &graph.outputs);
         let mut uses = vec![0; graph.nodes.len()];
         for (node, _) in graph.nodes.iter().zip(&live).filter(|(_, live)| **live) {
@@ -158,8 +158,8 @@ impl Plan {
         self.loops == 0
     }
 
-    /// Gives up the memory of a slot and tells which it is: whoever runs the plan will lend it some of his own. `None` if
-    /// this output is not all that is ever there.
+    /// Gives up the memory of the slot that an output fills, and tells which it is: whoever runs the plan lends it some of
+    /// his own. `None` if the output fills no slot.
     pub(super) fn lend(&mut self, output: usize) -> Option<usize> {
         let Operand { home: Home::Slot(slot), layout, dense: true } = &self.outputs[output] else { return None };
         let fills = layout.offset == 0 && elements(&layout.shape) == self.slots[*slot];

@@ -148,6 +148,7 @@ impl Walk {
 
     /// Where the elements `start .. start + count` lie next to each other: the position of the first, and their number
     /// or 1 if they are all that one element. `None` if they lie otherwise. There must be such elements.
+    #[inline]
     pub fn together(&self, start: usize, count: usize) -> Option<(usize, usize)> {
         let column = start % self.run.len;
         let stride = self.run.strides[0];

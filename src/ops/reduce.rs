@@ -1,6 +1,6 @@
 //! Primitives that reduce or accumulate along axes.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::Algebra;
 use super::elementwise::{arithmetic::NEGATIVE, same_shape};
@@ -198,9 +198,8 @@ fn axes(attr: &Attr) -> SmallVec<[usize; 4]> {
 }
 
 fn flags(attr: &Attr, rank: usize) -> SmallVec<[bool; 4]> {
-    let mut flags = smallvec![false; rank];
-    axes(attr).iter().for_each(|&i| flags[i] = true);
-    flags
+    let axes: &[usize] = if let Attr::Axes(axes) = attr { axes } else { &[] };
+    (0..rank).map(|i| axes.contains(&i)).collect()
 }
 
 fn reduced_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {

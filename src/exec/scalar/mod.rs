@@ -116,7 +116,7 @@ impl Plan {
             _ => true,
         });
         let program = if single { Self::of_scalars(graph) } else { None };
-        program.unwrap_or_else(|| Self::made(graph, true))
+        program.unwrap_or_else(|| Self::of_graph(graph, true))
     }
 }
 

@@ -105,12 +105,11 @@ impl Part<'_> {
     }
 
     fn filed<const N: usize>(&mut self, file: &mut [[f64; N]]) -> Result<(), Cancelled> {
-        for &(register, number) in &self.lanes.numbers {
-            file[usize::from(register)].fill(number);
-        }
-        for &(register, access) in &self.lanes.shared {
-            file[usize::from(register)].fill(self.memory.data(access.home)[access.offset]);
-        }
+        best(
+            (&*self, &mut *file),
+            #[inline(always)]
+            |(part, file)| part.fill(file),
+        );
         let first = self.start;
         for start in (self.start..self.end).step_by(N) {
             check(self.cancel)?;
@@ -122,6 +121,19 @@ impl Part<'_> {
             );
         }
         Ok(())
+    }
+
+    /// Fills the lanes that are used with what is the same in all.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the loops must be compiled in the form for this processor")]
+    fn fill<const N: usize>(&self, file: &mut [[f64; N]]) {
+        let count = (self.end - self.start).next_multiple_of(CHUNK).min(N);
+        for &(register, number) in &self.lanes.numbers {
+            file[usize::from(register)][..count].fill(number);
+        }
+        for &(register, access) in &self.lanes.shared {
+            file[usize::from(register)][..count].fill(self.memory.data(access.home)[access.offset]);
+        }
     }
 
     #[inline(always)]
