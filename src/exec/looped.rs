@@ -284,7 +284,8 @@ impl Looped {
         Ok(true)
     }
 
-    /// Lends the body the memory for what is carried next, or takes it back.
+    /// Lends the body the memory for what is carried next, or takes it back. A step that does not count, or is given up,
+    /// leaves it there: it was the last, and the next run gives both their sizes again.
     fn exchange(&self, next: &mut [Vec<f64>], workspace: &mut Workspace) {
         for (next, slot) in next.iter_mut().zip(&self.lent) {
             if let Some(slot) = slot {

@@ -29,6 +29,23 @@ pub(super) enum Home {
     Slot(usize),
 }
 
+impl Home {
+    /// What is stored there: in one of the inputs, of a plan's constants or of a workspace's slots.
+    #[inline]
+    pub(super) fn data<'a>(
+        self,
+        input: impl FnOnce(usize) -> &'a [f64],
+        constants: &'a [Arc<[f64]>],
+        slots: &'a [Vec<f64>],
+    ) -> &'a [f64] {
+        match self {
+            Self::Input(i) => input(i),
+            Self::Constant(i) => &constants[i],
+            Self::Slot(i) => &slots[i],
+        }
+    }
+}
+
 /// A value as a step reads it: a home, and a layout over it.
 #[derive(Debug, Clone)]
 pub struct Operand {

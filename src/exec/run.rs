@@ -62,11 +62,7 @@ pub(super) struct Memory<'a> {
 impl Memory<'_> {
     /// What is stored somewhere.
     pub(super) fn data(&self, home: Home) -> &[f64] {
-        match home {
-            Home::Input(i) => self.inputs[i],
-            Home::Constant(i) => &self.constants[i],
-            Home::Slot(i) => &self.slots[i],
-        }
+        home.data(|i| self.inputs[i], self.constants, self.slots)
     }
 
     /// The elements of an operand, where they lie.
@@ -165,21 +161,13 @@ impl Plan {
     /// The elements of output `i` after a run, row-major.
     pub fn output<'a>(&'a self, i: usize, inputs: &'a [Arc<[f64]>], workspace: &'a Workspace) -> View<'a> {
         let operand = &self.outputs[i];
-        match operand.home {
-            Home::Input(k) => operand.over(&inputs[k]),
-            Home::Constant(k) => operand.over(&self.constants[k]),
-            Home::Slot(k) => operand.over(&workspace.slots[k]),
-        }
+        operand.over(operand.home.data(|k| &inputs[k], &self.constants, &workspace.slots))
     }
 
     /// Writes output `i` after a run on inputs wherever they lie, row-major, until `cancel` is set.
     pub(super) fn write(&self, i: usize, inputs: &[&[f64]], workspace: &Workspace, out: &mut [f64], cancel: &Cancel) {
         let operand = &self.outputs[i];
-        let data = match operand.home {
-            Home::Input(k) => inputs[k],
-            Home::Constant(k) => &self.constants[k],
-            Home::Slot(k) => &workspace.slots[k],
-        };
+        let data = operand.home.data(|k| inputs[k], &self.constants, &workspace.slots);
         // A view of nothing may begin anywhere.
         if operand.dense && !out.is_empty() {
             crate::kernel::copy(&data[operand.layout.offset..][..out.len()], out, cancel);

@@ -39,7 +39,7 @@ pub(in crate::ops) static SUM: Primitive = Primitive {
         }
         let value = b.fill_value(a[0])?;
         let shape = reduced_shape(attr, &[&source]).ok()?;
-        let count = elements(&axes(attr).iter().map(|&i| source[i]).collect::<Shape>());
+        let count = elements(&listed(attr).iter().map(|&i| source[i]).collect::<Shape>());
         Some(b.fill(value * count as f64, &shape))
     }),
     kink: None,
@@ -190,20 +190,20 @@ pub fn first(b: &mut Builder, mask: NodeId) -> NodeId {
     b.make(&FIRST, &[mask], Attr::Index(0))
 }
 
+fn listed(attr: &Attr) -> &[usize] {
+    if let Attr::Axes(axes) = attr { axes } else { &[] }
+}
+
 fn axes(attr: &Attr) -> SmallVec<[usize; 4]> {
-    match attr {
-        Attr::Axes(axes) => axes.clone(),
-        _ => SmallVec::new(),
-    }
+    listed(attr).into()
 }
 
 fn flags(attr: &Attr, rank: usize) -> SmallVec<[bool; 4]> {
-    let axes: &[usize] = if let Attr::Axes(axes) = attr { axes } else { &[] };
-    (0..rank).map(|i| axes.contains(&i)).collect()
+    (0..rank).map(|i| listed(attr).contains(&i)).collect()
 }
 
 fn reduced_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
-    let axes = axes(attr);
+    let axes = listed(attr);
     if axes.iter().any(|&i| i >= args[0].len()) {
         return Err(ShapeError::new("reduced axes exist", format!("{} axes", args[0].len()), format!("{axes:?}")));
     }
@@ -211,6 +211,6 @@ fn reduced_shape(attr: &Attr, args: &[&[usize]]) -> Result<Shape, ShapeError> {
 }
 
 fn shift_axes(b: &mut Builder, node: &Node, args: &[BatchArg], _: usize) -> NodeId {
-    let shifted = axes(&node.attr).iter().map(|i| i + 1).collect();
+    let shifted = listed(&node.attr).iter().map(|i| i + 1).collect();
     b.make(node.op, &[args[0].0], Attr::Axes(shifted))
 }

@@ -227,7 +227,7 @@ fn each<const N: usize, const ARGS: usize>(
     }
 }
 
-/// Whether a result is NaN.
+/// Computes so many chunks, and says whether a result is NaN.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "one loop for each kind of arithmetic, in the form for this processor")]
 fn chunks<const N: usize, const ARGS: usize>(
